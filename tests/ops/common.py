@@ -1,0 +1,196 @@
+"""check_op: one case, one dtype, one ISA, every input and layout. cases.py says what a case is."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dlcore as dl
+from dlcore import testing
+from dlcore.nn import functional as F
+
+from .cases import Arg, Case
+
+SHORT = {"float32": "f32", "float64": "f64", "int64": "i64", "int32": "i32", "uint8": "u8", "bool": "b8"}
+
+
+def run_cases(cases: Sequence[Case]) -> Callable[..., None]:
+    """The test function of a test_<op>.py: every case × dtype × ISA on which its rows were built."""
+    params = [
+        pytest.param(case, dtype, isa, id=f"{case.name}-{SHORT[dtype]}-{isa}".replace(" ", "_"))
+        for case in cases
+        for dtype in case.dtypes
+        for isa in isas_of(case, dtype)
+    ]
+
+    @pytest.mark.parametrize(("case", "dtype", "isa"), params)
+    def test_op(case: Case, dtype: str, isa: str) -> None:
+        check_op(case, dtype, isa)
+
+    return test_op
+
+
+def isas_of(case: Case, dtype: str) -> list[str]:
+    """ISAs with a CPU row of the case's ops at this dtype; "base" alone for a case of views, which runs no row."""
+    rows = [k for k in testing.kernels() if k["op"] in case.rows and k["device"] == "cpu"]
+    return sorted({k["isa"] for k in rows if k["dtype"] == SHORT[dtype]} or {k["isa"] for k in rows} or {"base"})
+
+
+def check_op(case: Case, dtype: str, isa: str) -> None:
+    with testing.isa(isa), testing.poison():
+        for n, args in enumerate(case.inputs):
+            arrays = sample(case, args, dtype, n)
+            expected = tuple_of(case.oracle(*widen(arrays), **case.attrs))
+            bounds = forward_bounds(case, args, arrays, expected, dtype)
+            wide = gradients(case, args, widen(arrays), "float64", n) if case.differentiable(dtype) else None
+            for layout in case.layouts:
+                if layout != "contiguous" and not any(applies(layout, a.shape) for a in args):
+                    continue
+                where = f"{case.name} {[a.shape for a in args]} {dtype} {isa} {layout}"
+                check_forward(case, args, arrays, dtype, layout, expected, bounds, where)
+                if wide is not None:
+                    check_backward(case, args, arrays, dtype, layout, wide, n, where)
+
+
+def check_forward(
+    case: Case,
+    args: tuple[Arg, ...],
+    arrays: list[np.ndarray],
+    dtype: str,
+    layout: str,
+    expected: Any,
+    bounds: Any,
+    where: str,
+) -> None:
+    tensors = [make(a, layout) for a in arrays]
+    with threads(1):
+        first = [y.numpy() for y in tuple_of(case.fn(dl, F, *tensors, **case.attrs))]
+    with threads(3):
+        second = [y.numpy() for y in tuple_of(case.fn(dl, F, *tensors, **case.attrs))]
+    assert len(first) == len(expected), f"{where}: {len(first)} results, expected {len(expected)}"
+    for y, again, e, bound in zip(first, second, expected, bounds, strict=True):
+        assert y.tobytes() == again.tobytes(), f"{where}: two runs, at 1 and 3 threads, differ"
+        e = np.asarray(e)
+        if y.dtype.kind == "f":
+            testing.assert_close(y, e, 0.0, bound, check_dtype=False, msg=where)
+        else:
+            testing.assert_close(y.astype(np.int64), e.astype(np.int64), 0.0, 0.0, msg=where)
+        if y.dtype.kind == "f" and e.dtype.kind == "f":
+            assert y.dtype == np.dtype(dtype), f"{where}: result is {y.dtype}"
+    unchanged(tensors, arrays, where)
+
+
+def check_backward(
+    case: Case, args: tuple[Arg, ...], arrays: list[np.ndarray], dtype: str, layout: str, wide: Any, n: int, where: str
+) -> None:
+    with threads(1):
+        first = gradients(case, args, arrays, dtype, n, layout)
+    with threads(3):
+        second = gradients(case, args, arrays, dtype, n, layout)
+    size = max((v.size for v in wide.cotangents), default=1)
+    eps, largest = np.finfo(dtype).eps, max((float(np.abs(v).max()) for v in wide.cotangents if v.size), default=1.0)
+    for i, (g, again, e) in enumerate(zip(first.grads, second.grads, wide.grads, strict=True)):
+        if e is None:
+            continue
+        assert g is not None, f"{where}: input {i} got no gradient"
+        assert g.dtype == np.dtype(dtype), f"{where}: gradient of input {i} is {g.dtype}"
+        assert g.tobytes() == again.tobytes(), f"{where}: gradient of input {i} differs between runs at 1 and 3 threads"
+        scale = max(float(np.abs(e).max()) if e.size else 0.0, largest)
+        bound = eps * (case.ulps + case.grad_terms(args, size)) * scale
+        testing.assert_close(g, e, 0.0, bound, check_dtype=False, msg=f"{where}: gradient of input {i}")
+
+
+class Gradients:
+    def __init__(self, grads: list[np.ndarray | None], cotangents: list[np.ndarray]) -> None:
+        self.grads, self.cotangents = grads, cotangents
+
+
+def gradients(
+    case: Case, args: tuple[Arg, ...], arrays: list[np.ndarray], dtype: str, n: int, layout: str = "contiguous"
+) -> Gradients:
+    """Gradients of <v, fn(x)>; v is random, depends on the case alone, and is float32 so that every dtype has it."""
+    tensors = [make(a, layout) for a in arrays]
+    leaves = [x.requires_grad_() if a.needs_grad(dtype) else x for x, a in zip(tensors, args, strict=True)]
+    outputs = [y for y in tuple_of(case.fn(dl, F, *leaves, **case.attrs)) if y.requires_grad]
+    rng = np.random.default_rng(zlib.crc32(case.name.encode()) + 7919 * (n + 1))
+    cotangents = [np.asarray(rng.standard_normal(y.shape), np.float32) for y in outputs]
+    for k, (y, v) in enumerate(zip(outputs, cotangents, strict=True)):
+        y.backward(make(v.astype(dtype), layout), retain_graph=k + 1 < len(outputs))
+    unchanged(tensors, arrays, f"{case.name} backward {layout}")
+    return Gradients([None if x.grad is None else x.grad.numpy() for x in leaves], cotangents)
+
+
+def sample(case: Case, args: tuple[Arg, ...], dtype: str, n: int) -> list[np.ndarray]:
+    """The arrays of a case's n-th inputs: always the same, drawn in float32 steps so that float64 sees equal values."""
+    rng = np.random.default_rng(zlib.crc32(case.name.encode()) + n)
+    narrow = [a.sample(rng, "float32" if dtype == "float64" else dtype) for a in args]
+    return [x.astype(a.dtype or dtype) for x, a in zip(narrow, args, strict=True)]
+
+
+def widen(arrays: list[np.ndarray]) -> list[np.ndarray]:
+    return [a.astype(np.float64) if a.dtype.kind == "f" else a for a in arrays]
+
+
+def forward_bounds(
+    case: Case, args: tuple[Arg, ...], arrays: list[np.ndarray], expected: tuple[Any, ...], dtype: str
+) -> list[Any]:
+    if not dtype.startswith("float"):
+        return [0.0] * len(expected)
+    unit = np.finfo(dtype).eps * (case.ulps + case.terms(args))
+    if case.scale == "abs":
+        return [unit * np.abs(e) for e in tuple_of(case.oracle(*(abs_float(a) for a in widen(arrays)), **case.attrs))]
+    if case.scale == "max":
+        largest = max(
+            [float(np.abs(x).max()) for x in (*expected, *arrays) if np.size(x) and np.asarray(x).dtype.kind == "f"]
+            or [0.0]
+        )
+        return [unit * largest] * len(expected)
+    return [unit * np.where(np.isfinite(e), np.abs(e), 0.0) for e in (np.asarray(e, np.float64) for e in expected)]
+
+
+def abs_float(a: np.ndarray) -> np.ndarray:
+    return np.abs(a) if a.dtype.kind == "f" else a
+
+
+def applies(layout: str, shape: tuple[int, ...]) -> bool:
+    return len(shape) == 4 if layout == "channels_last" else len(shape) >= (2 if layout == "transposed" else 1)
+
+
+def make(a: np.ndarray, layout: str = "contiguous") -> Any:
+    """A leaf Tensor of a's values in the given layout. Gaps of a strided one hold NaN (or the largest integer)."""
+    if layout == "contiguous" or not applies(layout, a.shape):
+        return dl.tensor(a.copy())
+    if layout == "channels_last":
+        return dl.tensor(np.ascontiguousarray(a.transpose(0, 2, 3, 1))).permute(0, 3, 1, 2)
+    if layout == "transposed":
+        axes = tuple(reversed(range(a.ndim)))
+        return dl.tensor(np.ascontiguousarray(a.transpose(axes))).permute(*axes)
+    gap = np.nan if a.dtype.kind == "f" else (True if a.dtype.kind == "b" else np.iinfo(a.dtype).max)
+    spread = np.full((*a.shape[:-1], 2 * a.shape[-1] + 1), gap, a.dtype)
+    spread[..., 1::2] = a
+    return dl.tensor(spread)[..., 1::2]
+
+
+def unchanged(tensors: list[Any], arrays: list[np.ndarray], where: str) -> None:
+    for i, (x, a) in enumerate(zip(tensors, arrays, strict=True)):
+        now = np.ascontiguousarray(x.detach().numpy())
+        assert now.tobytes() == np.ascontiguousarray(a).tobytes(), f"{where}: input {i} was changed"
+
+
+def tuple_of(x: Any) -> tuple[Any, ...]:
+    return tuple(x) if isinstance(x, tuple | list) else (x,)
+
+
+@contextmanager
+def threads(n: int) -> Iterator[None]:
+    before = dl.get_num_threads()
+    dl.set_num_threads(n)
+    try:
+        yield
+    finally:
+        dl.set_num_threads(before)
