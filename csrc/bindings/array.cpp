@@ -1,0 +1,183 @@
+#include <pybind11/numpy.h>
+
+#include "bindings/convert.h"
+#include "blocks/copy/copy.h"
+#include "core/device.h"
+
+namespace {
+
+using dl::Array;
+using dl::Device;
+using dl::Dims;
+using dl::DType;
+
+py::dtype numpy_dtype(DType t) {
+  static constexpr const char* codes[] = {"?", "u1", "i4", "i8", "f4", "f8"};
+  return py::dtype(codes[static_cast<int>(t)]);
+}
+
+DType dtype_of(const py::dtype& d) {
+  for (int i = 0; i < dl::kDTypes; ++i)
+    if (numpy_dtype(static_cast<DType>(i)).equal(d)) return static_cast<DType>(i);
+  throw dl::DTypeError(dl::join("tensor: NumPy dtype ", py::str(d).cast<std::string>(),
+                                " has no counterpart; convert to float32, float64, int64, int32, uint8 or bool"));
+}
+
+void drop_reference(void* object) {
+  if (!Py_IsInitialized()) return;  // at exit the interpreter frees it
+  const py::gil_scoped_acquire gil;
+  Py_DECREF(static_cast<PyObject*>(object));
+}
+
+// Shares memory with `x`, which must be writable, aligned and a whole number of elements apart.
+Array from_numpy(const py::array& x) {
+  const DType t = dtype_of(x.dtype());
+  DL_CHECK(x.ndim() <= dl::kMaxDims, dl::ShapeError, "from_numpy: the array has ", x.ndim(),
+           " dimensions; at most ", dl::kMaxDims, " are supported");
+  DL_CHECK(x.writeable(), dl::ValueError,
+           "from_numpy: the array is read-only and a tensor would share its memory; use dl.tensor(x), which copies");
+  Dims shape, strides;
+  const auto item = static_cast<int64_t>(dl::itemsize(t));
+  for (py::ssize_t i = 0; i < x.ndim(); ++i) {
+    shape.push_back(x.shape(i));
+    DL_CHECK(x.strides(i) % item == 0, dl::ValueError,
+             "from_numpy: strides are not whole elements; use dl.tensor(x), which copies");
+    strides.push_back(x.strides(i) / item);
+  }
+  DL_CHECK(reinterpret_cast<uintptr_t>(x.data()) % static_cast<uintptr_t>(item) == 0, dl::ValueError,
+           "from_numpy: the data is not aligned to its element size; use dl.tensor(x), which copies");
+  Py_INCREF(x.ptr());
+  auto storage = std::make_shared<dl::Storage>(const_cast<void*>(x.data()), static_cast<size_t>(x.nbytes()),
+                                               drop_reference, x.ptr());
+  return Array(std::move(storage), shape, strides, 0, t);
+}
+
+py::array to_numpy(const Array& a) {
+  DL_CHECK(a.device() == Device::cpu, dl::DeviceError,
+           "numpy: the tensor is on cuda and NumPy reads host memory; use .cpu().numpy()");
+  std::vector<py::ssize_t> shape(a.shape().begin(), a.shape().end()), strides;
+  for (int64_t s : a.strides()) strides.push_back(s * static_cast<py::ssize_t>(dl::itemsize(a.dtype())));
+  auto* keep = new std::shared_ptr<dl::Storage>(a.storage());
+  const py::capsule owner(keep, [](void* p) { delete static_cast<std::shared_ptr<dl::Storage>*>(p); });
+  return py::array(numpy_dtype(a.dtype()), shape, strides, a.raw(), owner);
+}
+
+py::object item(const Array& a) {
+  DL_CHECK(a.size() == 1, dl::ShapeError, "item: needs a tensor of one element, got shape ", a.shape(),
+           "; use .tolist() or reduce it first");
+  const Array x = dl::to_device(a, Device::cpu);
+  switch (x.dtype()) {
+    case DType::b8: return py::bool_(*x.data<bool>());
+    case DType::u8: return py::int_(*x.data<uint8_t>());
+    case DType::i32: return py::int_(*x.data<int32_t>());
+    case DType::i64: return py::int_(*x.data<int64_t>());
+    case DType::f32: return py::float_(static_cast<double>(*x.data<float>()));
+    case DType::f64: return py::float_(*x.data<double>());
+  }
+  return py::none();
+}
+
+Array apply_slice(const Array& x, int dim, PyObject* slice) {
+  Py_ssize_t start, stop, step;
+  if (PySlice_Unpack(slice, &start, &stop, &step) < 0) throw py::error_already_set();
+  const Py_ssize_t length = PySlice_AdjustIndices(x.shape(dim), &start, &stop, step);
+  DL_CHECK(step > 0, dl::ValueError, "slice: the step must be positive, got ", step, "; use flip to reverse");
+  return x.slice(dim, start, length, step);
+}
+
+// Basic indexing: ints, slices, None and one Ellipsis; always a view.
+Array basic_index(const Array& a, const py::object& key) {
+  const py::tuple keys = py::isinstance<py::tuple>(key) ? py::reinterpret_borrow<py::tuple>(key) : py::make_tuple(key);
+  int named = 0, ellipses = 0;
+  for (const py::handle k : keys) {
+    if (k.ptr() == Py_Ellipsis)
+      ++ellipses;
+    else if (!k.is_none())
+      ++named;
+  }
+  DL_CHECK(ellipses <= 1, dl::IndexError, "index: only one ... may be given");
+  DL_CHECK(named <= a.ndim(), dl::IndexError, "index: ", named, " indices for a tensor of shape ", a.shape());
+  Array x = a;
+  int dim = 0;
+  for (const py::handle k : keys) {
+    if (k.ptr() == Py_Ellipsis) {
+      dim += a.ndim() - named;
+    } else if (k.is_none()) {
+      x = x.unsqueeze(dim++);
+    } else if (PySlice_Check(k.ptr())) {
+      x = apply_slice(x, dim++, k.ptr());
+    } else {
+      const bool whole = PyIndex_Check(k.ptr()) && !PyBool_Check(k.ptr());
+      DL_CHECK(whole, dl::IndexError, "index: needs ints, slices, None or ..., got ",
+               py::str(py::type::of(k)).cast<std::string>());
+      x = x.select(dim, py::int_(py::reinterpret_borrow<py::object>(k)).cast<int64_t>());
+    }
+  }
+  return x;
+}
+
+}  // namespace
+
+void bind_array(py::module_& m) {
+  py::enum_<DType>(m, "DType")
+      .value("bool", DType::b8)
+      .value("uint8", DType::u8)
+      .value("int32", DType::i32)
+      .value("int64", DType::i64)
+      .value("float32", DType::f32)
+      .value("float64", DType::f64)
+      .def_property_readonly("itemsize", [](DType t) { return dl::itemsize(t); })
+      .def_property_readonly("is_floating_point", [](DType t) { return dl::is_floating(t); });
+
+  py::class_<Array>(m, "Array")
+      .def_property_readonly("shape", [](const Array& a) { return a.shape(); })
+      .def_property_readonly("strides", [](const Array& a) { return a.strides(); })
+      .def_property_readonly("dtype", &Array::dtype)
+      .def_property_readonly("device", [](const Array& a) { return dl::name(a.device()); })
+      .def_property_readonly("ndim", &Array::ndim)
+      .def_property_readonly("size", &Array::size)
+      .def_property_readonly("offset", &Array::offset)
+      .def_property_readonly("version", [](const Array& a) { return a.storage()->version; })
+      .def_property_readonly("owners", [](const Array& a) { return a.storage().use_count(); })
+      .def_property_readonly("is_contiguous", &Array::is_contiguous)
+      .def_property_readonly("is_channels_last", &Array::is_channels_last)
+      .def("item", &item)
+      .def("numpy", &to_numpy)
+      .def("bump_version", &Array::bump_version)
+      .def("permute", &Array::permute)
+      .def("transpose", &Array::transpose)
+      .def("expand", &Array::expand)
+      .def("view", &Array::view)
+      .def("index", &basic_index)
+      .def("slice", &Array::slice)
+      .def("squeeze", &Array::squeeze)
+      .def("unsqueeze", &Array::unsqueeze);
+
+  m.def("from_numpy", &from_numpy);
+  m.def("numpy_dtype", &numpy_dtype);
+  m.def("dtype_of", &dtype_of);
+  m.def("promote", &dl::promote);
+  m.def("empty", [](const Dims& shape, DType t) { return Array::empty(shape, t); });
+  m.def("empty_like", [](const Array& a) { return Array::empty_like(a); });
+  m.def("empty_strided", [](const Dims& shape, const Dims& strides, DType t) {
+    return Array::empty_strided(shape, strides, t);
+  });
+  m.def("copy_into", [](const Array& dst, const Array& src) {
+    dl::copy_into(dst, src);
+    dst.bump_version();
+  });
+  m.def("convert", &dl::convert);
+  m.def("contiguous", &dl::contiguous);
+  m.def("channels_last", [](const Array& a) {
+    DL_CHECK(a.ndim() == 4, dl::ShapeError, "channels_last: needs 4 dimensions (N, C, H, W), got ", a.shape());
+    const Array out = Array::empty_strided(a.shape(), dl::channels_last(a.shape()), a.dtype(), a.device());
+    dl::copy_into(out, a);
+    return out;
+  });
+  m.def("to_device", [](const Array& a, const std::string& device) {
+    DL_CHECK(device == "cpu" || device == "cuda", dl::ValueError, "to: device must be \"cpu\" or \"cuda\", got \"",
+             device, "\"");
+    return dl::to_device(a, device == "cpu" ? Device::cpu : Device::cuda);
+  });
+  m.def("layout_copies", &dl::layout_copies);
+}

@@ -1,0 +1,52 @@
+#include "bindings/convert.h"
+#include "core/error.h"
+#include "core/parallel.h"
+
+namespace {
+
+// Called with the GIL released by parallel_for, on the thread that called the op. True leaves KeyboardInterrupt (or
+// what the signal handler raised) set on this thread.
+bool interrupted() {
+  const PyGILState_STATE state = PyGILState_Ensure();
+  const bool raised = PyErr_CheckSignals() != 0;
+  PyGILState_Release(state);
+  return raised;
+}
+
+void translate_errors(py::module_& m) {
+  static py::exception<dl::ShapeError> shape(m, "ShapeError", PyExc_ValueError);
+  static py::exception<dl::DTypeError> dtype(m, "DTypeError", PyExc_TypeError);
+  static py::exception<dl::DeviceError> device(m, "DeviceError", PyExc_RuntimeError);
+  static py::exception<dl::OutOfMemory> memory(m, "OutOfMemory", PyExc_MemoryError);
+  py::register_exception_translator([](std::exception_ptr p) {
+    try {
+      if (p) std::rethrow_exception(p);
+    } catch (const dl::ShapeError& e) {
+      py::set_error(shape, e.what());
+    } catch (const dl::DTypeError& e) {
+      py::set_error(dtype, e.what());
+    } catch (const dl::DeviceError& e) {
+      py::set_error(device, e.what());
+    } catch (const dl::OutOfMemory& e) {
+      py::set_error(memory, e.what());
+    } catch (const dl::IndexError& e) {
+      py::set_error(PyExc_IndexError, e.what());
+    } catch (const dl::ValueError& e) {
+      py::set_error(PyExc_ValueError, e.what());
+    } catch (const dl::Interrupted&) {
+      if (!PyErr_Occurred()) py::set_error(PyExc_KeyboardInterrupt, "");
+    }
+  });
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_C, m) {
+  dl::set_host_hooks({.release = [] { return static_cast<void*>(PyEval_SaveThread()); },
+                      .acquire = [](void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); },
+                      .interrupted = interrupted});
+  translate_errors(m);
+  bind_array(m);
+  bind_runtime(m);
+  bind_activation(m);
+}

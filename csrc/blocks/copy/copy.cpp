@@ -1,0 +1,77 @@
+#include "blocks/copy/copy.h"
+
+#include <atomic>
+
+#include "core/array.h"
+#include "core/device.h"
+#include "core/launch.h"
+
+namespace dl {
+namespace {
+
+constexpr int64_t kGrain = 32768;  // some 15–30 µs of copying
+Kernels<CopyArgs> copies("copy");
+std::atomic<uint64_t> layout_copy_count{0};
+
+Array relayout(const Array& x, const Array& empty) {
+  ++layout_copy_count;
+  copy_into(empty, x);
+  return empty;
+}
+
+// Crossing devices moves whole dense blocks: both sides are made dense and alike first.
+void copy_across(const Array& dst, const Array& src) {
+  const Array s = convert(as_dense(src), dst.dtype());
+  const bool to_host = dst.device() == Device::cpu;
+  const DeviceApi& api = device_api(to_host ? src.device() : dst.device());
+  const CopyKind kind = to_host ? CopyKind::device_to_host : CopyKind::host_to_device;
+  const auto bytes = static_cast<size_t>(s.size()) * itemsize(s.dtype());
+  if (dst.shape() == s.shape() && dst.strides() == s.strides()) return api.copy(dst.raw(), s.raw(), bytes, kind);
+  const Array moved = Array::empty_strided(s.shape(), s.strides(), s.dtype(), dst.device());
+  api.copy(moved.raw(), s.raw(), bytes, kind);
+  copy_into(dst, moved);
+}
+
+}  // namespace
+
+void copy_into(const Array& dst, const Array& src) {
+  if (dst.size() == 0) return;
+  if (dst.device() != src.device()) return copy_across(dst, src);
+  const Array s = src.shape() == dst.shape() ? src : src.expand(dst.shape());
+  const Array* operands[] = {&dst, &s};
+  const CopyArgs args{.src = s.raw(), .dst = dst.raw(), .src_dtype = s.dtype(), .dst_dtype = dst.dtype(),
+                      .nest = make_nest(operands, 2)};
+  launch(copies.choose(dst.device(), dst.dtype(), args), args, dst.size(), kGrain, OnInterrupt::finish);
+}
+
+Array convert(const Array& x, DType dtype) {
+  if (x.dtype() == dtype) return x;
+  const Array out = Array::empty_like(x, dtype);
+  copy_into(out, x);
+  return out;
+}
+
+Array contiguous(const Array& x) {
+  return x.is_contiguous() ? x : relayout(x, Array::empty(x.shape(), x.dtype(), x.device()));
+}
+
+Array as_dense(const Array& x) { return x.is_dense() ? x : relayout(x, Array::empty_like(x)); }
+
+Array as_layout_of(const Array& x, const Array& like) {
+  if (x.is_contiguous() && like.is_contiguous()) return x;
+  bool same = true;
+  for (int i = 0; i < x.ndim(); ++i) same &= x.shape(i) == 1 || x.stride(i) == like.stride(i);
+  return same ? x : relayout(x, Array::empty_strided(x.shape(), like.strides(), x.dtype(), x.device()));
+}
+
+Array to_device(const Array& x, Device device) {
+  if (x.device() == device) return x;
+  const Array s = as_dense(x);
+  const Array out = Array::empty_strided(s.shape(), s.strides(), s.dtype(), device);
+  if (out.size()) copy_across(out, s);
+  return out;
+}
+
+uint64_t layout_copies() { return layout_copy_count; }
+
+}  // namespace dl

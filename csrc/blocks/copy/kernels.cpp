@@ -1,0 +1,23 @@
+#include "blocks/copy/copy.h"
+#include "core/kernel_table.h"
+
+namespace dl {
+
+DL_DECLARE(copy_b8, CopyArgs)
+DL_DECLARE(copy_u8, CopyArgs)
+DL_DECLARE(copy_i32, CopyArgs)
+DL_DECLARE(copy_i64, CopyArgs)
+DL_DECLARE(copy_f32, CopyArgs)
+DL_DECLARE(copy_f64, CopyArgs)
+
+constexpr Row<CopyArgs> rows[] = {
+    DL_CPU_ROWS("copy", b8, copy_b8)
+    DL_CPU_ROWS("copy", u8, copy_u8)
+    DL_CPU_ROWS("copy", i32, copy_i32)
+    DL_CPU_ROWS("copy", i64, copy_i64)
+    DL_CPU_ROWS("copy", f32, copy_f32)
+    DL_CPU_ROWS("copy", f64, copy_f64)
+};
+static const Manifest<CopyArgs> manifest(rows);
+
+}  // namespace dl

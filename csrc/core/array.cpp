@@ -1,0 +1,181 @@
+#include "core/array.h"
+
+#include <algorithm>
+
+#include "core/alloc.h"
+#include "core/device.h"
+
+namespace dl {
+
+size_t itemsize(DType t) {
+  static constexpr size_t sizes[] = {1, 1, 4, 8, 4, 8};
+  return sizes[static_cast<int>(t)];
+}
+
+const char* name(DType t) {
+  static constexpr const char* names[] = {"bool", "uint8", "int32", "int64", "float32", "float64"};
+  return names[static_cast<int>(t)];
+}
+
+const char* name(Device d) { return d == Device::cpu ? "cpu" : "cuda"; }
+
+bool is_floating(DType t) { return t >= DType::f32; }
+
+DType promote(DType a, DType b) { return std::max(a, b); }  // the enum is in promotion order
+
+Storage::Storage(size_t n, Device d) : data(device_api(d).alloc(n)), bytes(n), device(d) {}
+
+Storage::Storage(void* p, size_t n, void (*r)(void*), void* o) : data(p), bytes(n), release(r), owner(o) {}
+
+Storage::~Storage() {
+  if (release)
+    release(owner);
+  else
+    device_api(device).free(data, bytes);
+}
+
+Dims row_major(const Dims& shape) {
+  Dims s = shape;
+  int64_t step = 1;
+  for (int i = shape.size() - 1; i >= 0; --i) {
+    s[i] = step;
+    step *= std::max<int64_t>(shape[i], 1);
+  }
+  return s;
+}
+
+Dims channels_last(const Dims& d) { return {d[1] * d[2] * d[3], 1, d[1] * d[3], d[1]}; }
+
+namespace {
+
+bool is_row_major(const Dims& shape, const Dims& strides) {
+  int64_t step = 1;
+  for (int i = shape.size() - 1; i >= 0; --i) {
+    if (shape[i] == 1) continue;
+    if (shape[i] == 0) return true;
+    if (strides[i] != step) return false;
+    step *= shape[i];
+  }
+  return true;
+}
+
+// Dimensions from the outermost to the innermost in memory. A size-1 dimension has no stride of its own: it stays
+// beside its left neighbour.
+Dims memory_order(const Dims& shape, const Dims& strides) {
+  Dims order, key;
+  for (int i = 0; i < shape.size(); ++i) {
+    order.push_back(i);
+    key.push_back(shape[i] != 1 ? strides[i] : i ? key[i - 1] : INT64_MAX);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return key[static_cast<int>(a)] > key[static_cast<int>(b)]; });
+  return order;
+}
+
+Dims dense_in_order(const Dims& shape, const Dims& order) {
+  Dims s = shape;
+  int64_t step = 1;
+  for (int k = shape.size() - 1; k >= 0; --k) {
+    const int i = static_cast<int>(order[k]);
+    s[i] = step;
+    step *= std::max<int64_t>(shape[i], 1);
+  }
+  return s;
+}
+
+bool any_zero_stride(const Dims& shape, const Dims& strides) {
+  for (int i = 0; i < shape.size(); ++i)
+    if (shape[i] > 1 && strides[i] == 0) return true;
+  return false;
+}
+
+// Dense strides of `shape` in the memory order of `strides`.
+Dims dense_like(const Dims& shape, const Dims& strides) {
+  if (is_row_major(shape, strides) || any_zero_stride(shape, strides)) return row_major(shape);
+  if (shape.size() == 4 && strides[1] == 1 && shape[1] > 1) {  // common, and settles size-1 maps
+    const bool nhwc = (shape[3] == 1 || strides[3] >= shape[1]) && (shape[2] == 1 || strides[2] >= strides[3]) &&
+                      (shape[0] == 1 || strides[0] >= strides[2]);
+    if (nhwc) return channels_last(shape);
+  }
+  return dense_in_order(shape, memory_order(shape, strides));
+}
+
+}  // namespace
+
+Array::Array(std::shared_ptr<Storage> storage, const Dims& shape, const Dims& strides, int64_t offset, DType dtype)
+    : storage_(std::move(storage)),
+      shape_(shape),
+      strides_(strides),
+      offset_(offset),
+      size_(shape.product()),
+      dtype_(dtype),
+      contiguous_(is_row_major(shape, strides)) {}
+
+Array Array::empty_strided(const Dims& shape, const Dims& strides, DType dtype, Device device) {
+  int64_t n = 1;
+  for (int64_t d : shape) {
+    DL_CHECK(d >= 0, ShapeError, "empty: sizes must not be negative, got ", shape);
+    DL_CHECK(!__builtin_mul_overflow(n, d, &n), OutOfMemory, "empty: shape ", shape, " overflows 64 bits");
+  }
+  int64_t bytes;
+  DL_CHECK(!__builtin_mul_overflow(n, static_cast<int64_t>(itemsize(dtype)), &bytes), OutOfMemory, "empty: shape ",
+           shape, " overflows 64 bits");
+  return Array(std::make_shared<Storage>(static_cast<size_t>(bytes), device), shape, strides, 0, dtype);
+}
+
+Array Array::empty(const Dims& shape, DType dtype, Device device) {
+  return empty_strided(shape, row_major(shape), dtype, device);
+}
+
+Array Array::empty_like(const Array& like, DType dtype) {
+  return empty_strided(like.shape(), dense_like(like.shape(), like.strides()), dtype, like.device());
+}
+
+bool Array::is_channels_last() const {
+  if (ndim() != 4 || size_ == 0) return false;
+  int64_t step = 1;
+  for (int i : {1, 3, 2, 0}) {
+    if (shape_[i] == 1) continue;
+    if (strides_[i] != step) return false;
+    step *= shape_[i];
+  }
+  return true;
+}
+
+bool Array::is_dense() const {
+  if (contiguous_) return true;
+  if (any_zero_stride(shape_, strides_)) return false;
+  const Dims dense = dense_in_order(shape_, memory_order(shape_, strides_));
+  for (int i = 0; i < ndim(); ++i)
+    if (shape_[i] > 1 && dense[i] != strides_[i]) return false;
+  return true;
+}
+
+Dims result_layout(const Dims& shape, std::initializer_list<const Array*> operands) {
+  for (const Array* a : operands)
+    if (a->shape() == shape && !a->is_contiguous() && !any_zero_stride(shape, a->strides()))
+      return dense_like(shape, a->strides());
+  return row_major(shape);
+}
+
+Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b) {
+  if (a == b) return a;
+  const int n = std::max(a.size(), b.size());
+  Dims out = Dims::filled(n, 1);
+  for (int i = 1; i <= n; ++i) {
+    const int64_t x = i <= a.size() ? a[a.size() - i] : 1, y = i <= b.size() ? b[b.size() - i] : 1;
+    DL_CHECK(x == y || x == 1 || y == 1, ShapeError, op, ": shapes ", a, " and ", b, " do not broadcast: ", x,
+             " against ", y, " in dimension ", -i, "; sizes must be equal, or one of them 1");
+    out[n - i] = x == 1 ? y : x;
+  }
+  return out;
+}
+
+int wrap_dim(const char* op, int dim, int ndim) {
+  const int n = std::max(ndim, 1);  // dim 0 and -1 of a scalar are allowed, as in PyTorch
+  DL_CHECK(dim >= -n && dim < n, IndexError, op, ": dim ", dim, " is out of range for a tensor of ", ndim,
+           " dimensions; use ", -n, " to ", n - 1);
+  return dim < 0 ? dim + n : dim;
+}
+
+}  // namespace dl

@@ -1,0 +1,26 @@
+// The element types and devices. Plain enums: safe to include from kernel files.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace dl {
+
+// In promotion order within a kind: bool < integers < floats.
+enum class DType : uint8_t { b8, u8, i32, i64, f32, f64 };
+constexpr int kDTypes = 6;
+
+enum class Device : uint8_t { cpu, cuda };
+constexpr int kDevices = 2;
+
+class Array;
+class Dims;
+
+}  // namespace dl
+
+// DL_API: exported from libdlcore. DL_HD: a formula that nvcc also compiles for the device.
+#define DL_API __attribute__((visibility("default")))
+#ifdef __CUDACC__
+#define DL_HD __host__ __device__
+#else
+#define DL_HD
+#endif

@@ -1,0 +1,64 @@
+#include "core/isa.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "core/error.h"
+#include "core/kernel_table.h"
+
+namespace dl {
+namespace {
+
+constexpr const char* names[kIsas] = {"base", "avx2", "avx512"};
+
+Isa probe() {
+#if defined(__x86_64__)
+  __builtin_cpu_init();  // reads cpuid and, for the wide registers, xgetbv: the OS must save them
+  if (__builtin_cpu_supports("x86-64-v4")) return Isa::avx512;
+  if (__builtin_cpu_supports("x86-64-v3")) return Isa::avx2;
+#endif
+  return Isa::base;
+}
+
+Isa initial_cap() {
+  const char* env = std::getenv("DLCORE_ISA");
+  if (!env || !*env) return machine_isa();
+  Isa wanted;
+  DL_CHECK(parse_isa(env, &wanted), ValueError, "DLCORE_ISA=", env, " is not an instruction set; use base, avx2 or avx512");
+  DL_CHECK(wanted <= machine_isa(), ValueError, "DLCORE_ISA=", env, ": this machine runs at most ", name(machine_isa()));
+  return wanted;
+}
+
+Isa& cap() {
+  static Isa isa = initial_cap();
+  return isa;
+}
+
+}  // namespace
+
+const char* name(Isa isa) { return names[static_cast<int>(isa)]; }
+
+bool parse_isa(const char* text, Isa* out) {
+  for (int i = 0; i < kIsas; ++i)
+    if (!std::strcmp(text, names[i])) {
+      *out = static_cast<Isa>(i);
+      return true;
+    }
+  return false;
+}
+
+Isa machine_isa() {
+  static const Isa isa = probe();
+  return isa;
+}
+
+Isa isa_cap() { return cap(); }
+
+void set_isa_cap(Isa isa) {
+  DL_CHECK(isa <= machine_isa(), ValueError, "isa: ", name(isa), " does not run here; this machine runs at most ",
+           name(machine_isa()));
+  cap() = isa;
+  refresh_kernels();
+}
+
+}  // namespace dl

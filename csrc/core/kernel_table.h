@@ -1,0 +1,127 @@
+// Manifest rows and the choice among them. `<op>/kernels.cpp` is a constexpr table of Row<Args>, best first; its
+// Manifest object registers it at load. `<op>.cpp` holds one Kernels<Args> for each op name and asks it to choose.
+#pragma once
+#include <atomic>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/dtype.h"
+#include "core/isa.h"
+
+namespace dl {
+
+// A kernel works single-threaded on [begin, end) of the range its contract names.
+template <class Args>
+struct Row {
+  const char* op;
+  Device device;
+  Isa isa;
+  DType dtype;
+  void (*fn)(const Args&, int64_t begin, int64_t end);
+  const char* (*fits)(const Args&) = nullptr;  // null: fits; else the reason it declines
+  const char* variant = "";                    // tells apart rows of one op, dtype and ISA
+};
+
+struct KernelInfo {
+  std::string name;  // relu_fwd.f32.avx512
+  const char* op;
+  Device device;
+  Isa isa;
+  DType dtype;
+  const void* row;
+  uint64_t calls = 0;  // how often it was chosen: the profiler's and the registry test's
+};
+
+DL_API void register_row(const char* op, Device device, Isa isa, DType dtype, const char* variant, const void* row);
+DL_API const std::vector<KernelInfo*>& kernels();
+DL_API KernelInfo* last_kernel();  // of this thread
+DL_API void set_last_kernel(KernelInfo* kernel);
+DL_API uint32_t kernels_generation();  // moves when a backend registers rows or the ISA cap changes
+DL_API void refresh_kernels();
+DL_API const char* suffix(DType t);  // f32, …
+DL_API bool verbose_dispatch();      // DLCORE_VERBOSE=dispatch
+DL_API void say_declined(const KernelInfo& kernel, const char* why);
+DL_API void say_chosen(const KernelInfo& kernel);
+[[noreturn]] DL_API void raise_no_kernel(const char* op, Device device, DType dtype);
+
+template <class Args>
+struct Manifest {
+  template <size_t N>
+  explicit Manifest(const Row<Args> (&rows)[N]) {
+    for (const Row<Args>& r : rows) register_row(r.op, r.device, r.isa, r.dtype, r.variant, &r);
+  }
+};
+
+template <class Args>
+class Kernels {
+ public:
+  explicit constexpr Kernels(const char* op) : op_(op) {}
+
+  // The first row, best first, that this machine, cap, device and dtype allow and whose `fits` accepts.
+  const Row<Args>& choose(Device device, DType dtype, const Args& args) {
+    if (generation_ != kernels_generation()) collect();
+    for (KernelInfo* k : rows_[static_cast<int>(device)][static_cast<int>(dtype)]) {
+      const auto& row = *static_cast<const Row<Args>*>(k->row);
+      const char* why = row.fits ? row.fits(args) : nullptr;
+      if (why) {
+        if (verbose_dispatch()) say_declined(*k, why);
+        continue;
+      }
+      if (verbose_dispatch()) say_chosen(*k);
+      ++k->calls;
+      set_last_kernel(k);
+      return row;
+    }
+    raise_no_kernel(op_, device, dtype);
+  }
+
+ private:
+  void collect() {
+    for (auto& per_device : rows_)
+      for (auto& list : per_device) list.clear();
+    for (KernelInfo* k : kernels())
+      if (std::string_view(k->op) == op_ && (k->device != Device::cpu || k->isa <= isa_cap()))
+        rows_[static_cast<int>(k->device)][static_cast<int>(k->dtype)].push_back(k);
+    generation_ = kernels_generation();
+  }
+
+  const char* op_;
+  uint32_t generation_ = 0;
+  std::vector<KernelInfo*> rows_[kDevices][kDTypes];
+};
+
+}  // namespace dl
+
+// One line of a manifest: the row of OP for DTYPE on every ISA that was built, best first. FN is the kernel's name in
+// each ISA's namespace. A row that was not built is not in the table. kernels.cpp is compiled a second time for the
+// CUDA backend (DL_MANIFEST_CUDA), where only the DL_CUDA_ROW lines give rows.
+#define DL_CPU_ROW_(OP, ISA, DTYPE, FN) \
+  {.op = OP, .device = Device::cpu, .isa = Isa::ISA, .dtype = DType::DTYPE, .fn = ISA::FN},
+#ifdef DL_MANIFEST_CUDA
+#define DL_CPU_ROWS(OP, DTYPE, FN)
+#define DL_CUDA_ROW(OP, DTYPE, FN) \
+  {.op = OP, .device = Device::cuda, .isa = Isa::base, .dtype = DType::DTYPE, .fn = cuda::FN},
+#else
+#define DL_CUDA_ROW(OP, DTYPE, FN)
+#if defined(DL_HAVE_X86)
+#define DL_CPU_ROWS(OP, DTYPE, FN)      \
+  DL_CPU_ROW_(OP, avx512, DTYPE, FN)    \
+  DL_CPU_ROW_(OP, avx2, DTYPE, FN)      \
+  DL_CPU_ROW_(OP, base, DTYPE, FN)
+#else
+#define DL_CPU_ROWS(OP, DTYPE, FN) DL_CPU_ROW_(OP, base, DTYPE, FN)
+#endif
+#endif
+
+// Declares a kernel in each built namespace, for the manifest: DL_DECLARE(relu_fwd_f32, ActArgs)
+#define DL_DECLARE_(ISA, FN, ARGS) \
+  namespace ISA { void FN(const ARGS&, int64_t begin, int64_t end); }
+#if defined(DL_MANIFEST_CUDA)
+#define DL_DECLARE(FN, ARGS) DL_DECLARE_(cuda, FN, ARGS)
+#elif defined(DL_HAVE_X86)
+#define DL_DECLARE(FN, ARGS) \
+  DL_DECLARE_(avx512, FN, ARGS) DL_DECLARE_(avx2, FN, ARGS) DL_DECLARE_(base, FN, ARGS)
+#else
+#define DL_DECLARE(FN, ARGS) DL_DECLARE_(base, FN, ARGS)
+#endif

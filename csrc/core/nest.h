@@ -1,0 +1,20 @@
+// Nest: the loops over one broadcast shape for up to four operands, with unit dimensions dropped and dimensions that
+// one stride walks merged, so that most calls are one long loop. Plain data: kernels read it.
+#pragma once
+#include "core/dtype.h"
+
+namespace dl {
+
+constexpr int kNestOperands = 4;  // where: out, condition, a, b
+constexpr int kNestDims = 8;
+
+struct Nest {
+  int ndim;                                    // at least 1
+  int64_t size[kNestDims];                     // [0] is the innermost
+  int64_t stride[kNestOperands][kNestDims];    // in elements
+};
+
+// Operand 0 is the output; its memory order orders the loops. The others must have its shape (use Array::expand).
+DL_API Nest make_nest(const Array* const* operands, int count);
+
+}  // namespace dl

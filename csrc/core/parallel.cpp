@@ -1,0 +1,155 @@
+#include "core/parallel.h"
+
+#include <omp.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <string>
+#include <thread>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+#include "core/error.h"
+
+namespace dl {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kPoll = std::chrono::milliseconds(20);  // Ctrl-C is seen within a poll and a chunk
+
+// Flush-to-zero and denormals-are-zero for a scope: a subnormal operand costs some 100 cycles each.
+class FlushSubnormals {
+#if defined(__x86_64__)
+ public:
+  FlushSubnormals() : saved_(_mm_getcsr()) {
+    if ((saved_ & kBits) != kBits) _mm_setcsr(saved_ | kBits);
+  }
+  ~FlushSubnormals() {
+    if ((saved_ & kBits) != kBits) _mm_setcsr(saved_);
+  }
+
+ private:
+  static constexpr unsigned kBits = 0x8040;  // FTZ | DAZ
+  unsigned saved_;
+#endif
+};
+
+HostHooks hooks{.release = [] { return static_cast<void*>(nullptr); },
+                .acquire = [](void*) {},
+                .interrupted = [] { return false; }};
+thread_local bool inside = false;
+thread_local Clock::time_point last_poll;
+
+class ReleaseHost {
+ public:
+  ReleaseHost() : state_(hooks.release()) {}
+  ~ReleaseHost() { hooks.acquire(state_); }
+
+ private:
+  void* state_;
+};
+
+struct Inside {
+  Inside() { inside = true; }
+  ~Inside() { inside = false; }
+};
+
+int from_env(const char* variable) {
+  const char* text = std::getenv(variable);
+  const int n = text ? std::atoi(text) : 0;
+  return n > 0 ? n : 0;
+}
+
+// cgroup v2 "max 100000" or "150000 100000"; v1 has the two numbers in two files.
+int cgroup_limit() {
+  double quota = 0, period = 0;
+  std::string first;
+  if (std::ifstream f("/sys/fs/cgroup/cpu.max"); f >> first >> period) {
+    quota = first == "max" ? 0 : std::atof(first.c_str());
+  } else {
+    std::ifstream q("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), p("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+    if (!(q >> quota && p >> period)) return 0;
+  }
+  return quota > 0 && period > 0 ? std::max(1, static_cast<int>(quota / period + 0.5)) : 0;
+}
+
+int& threads() {
+  static int n = default_num_threads();
+  return n;
+}
+
+// libgomp keeps a pool whose threads a forked child does not have; dropping it before the fork lets both sides work.
+[[maybe_unused]] const int fork_handler =
+    pthread_atfork([] { if (!inside) omp_pause_resource_all(omp_pause_hard); }, nullptr, nullptr);
+
+}  // namespace
+
+void set_host_hooks(const HostHooks& h) { hooks = h; }
+
+int default_num_threads() {
+  int n = 0;
+  cpu_set_t set;
+  n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
+                                                   : static_cast<int>(std::thread::hardware_concurrency());
+  if (int limit = cgroup_limit()) n = std::min(n, limit);
+  if (int wanted = from_env("DLCORE_NUM_THREADS"))
+    n = wanted;
+  else if (int omp = from_env("OMP_NUM_THREADS"))
+    n = omp;
+  return std::clamp(n, 1, 1024);
+}
+
+int num_threads() { return threads(); }
+
+void set_num_threads(int n) {
+  DL_CHECK(n >= 1 && n <= 1024, ValueError, "set_num_threads: needs 1 to 1024 threads, got ", n);
+  threads() = n;
+}
+
+void parallel_for(int64_t n, int64_t grain, RangeFn fn, OnInterrupt on_interrupt) {
+  if (n <= 0) return;
+  const int64_t chunks = (n + grain - 1) / grain;
+  if (chunks == 1 || inside) {
+    FlushSubnormals flush;
+    for (int64_t c = 0; c < chunks; ++c) fn(c * grain, std::min(n, (c + 1) * grain));
+    return;
+  }
+  ReleaseHost release;
+  const int team = static_cast<int>(std::min<int64_t>(num_threads(), chunks));
+  std::atomic<bool> stop{false};
+  std::exception_ptr failure;  // written once, by whoever sets stop first
+  if (last_poll == Clock::time_point{}) last_poll = Clock::now();
+
+  auto work = [&](int thread) {
+    FlushSubnormals flush;
+    Inside guard;
+    const int64_t begin = chunks * thread / team, end = chunks * (thread + 1) / team;
+    for (int64_t c = begin; c < end && !stop.load(std::memory_order_relaxed); ++c) {
+      try {
+        fn(c * grain, std::min(n, (c + 1) * grain));
+      } catch (...) {
+        if (!stop.exchange(true)) failure = std::current_exception();
+      }
+      if (thread == 0 && on_interrupt == OnInterrupt::stop && c + 1 < end && Clock::now() - last_poll > kPoll) {
+        last_poll = Clock::now();
+        if (hooks.interrupted() && !stop.exchange(true)) failure = std::make_exception_ptr(Interrupted());
+      }
+    }
+  };
+  if (team == 1) {
+    work(0);
+  } else {
+#pragma omp parallel num_threads(team)
+    work(omp_get_thread_num());
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace dl

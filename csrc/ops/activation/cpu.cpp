@@ -1,0 +1,43 @@
+// y[i] = f(x[i]) and dx[i] = f'(g[i], saved[i]) over dense memory. Called by activation.cpp on a range of elements.
+// Limit: memory bandwidth for relu; the exp polynomial (about 20 operations a lane) for sigmoid and tanh.
+#include "ops/activation/activation.h"
+#include "ops/activation/formula.h"
+#include "simd/vec.h"
+
+namespace dl::DL_ISA_NS {
+
+template <template <class> class F, class T>
+static void forward(const ActArgs& a, int64_t begin, int64_t end) {
+  using V = Vec<T>;
+  const T* x = static_cast<const T*>(a.x);
+  T* y = static_cast<T*>(a.out);
+  const V alpha(static_cast<T>(a.alpha));
+  int64_t i = begin;
+  for (; i + V::size <= end; i += V::size) F<V>::fwd(V::load(x + i), alpha).store(y + i);
+  if (const int n = static_cast<int>(end - i)) store_n(y + i, F<V>::fwd(load_n(x + i, n, T(0)), alpha), n);
+}
+
+template <template <class> class F, class T>
+static void backward(const ActArgs& a, int64_t begin, int64_t end) {
+  using V = Vec<T>;
+  const T *saved = static_cast<const T*>(a.x), *g = static_cast<const T*>(a.g);
+  T* dx = static_cast<T*>(a.out);
+  const V alpha(static_cast<T>(a.alpha));
+  int64_t i = begin;
+  for (; i + V::size <= end; i += V::size) F<V>::bwd(V::load(g + i), V::load(saved + i), alpha).store(dx + i);
+  if (const int n = static_cast<int>(end - i))
+    store_n(dx + i, F<V>::bwd(load_n(g + i, n, T(0)), load_n(saved + i, n, T(0)), alpha), n);
+}
+
+#define KERNELS(NAME, FORMULA)                                                                                 \
+  void NAME##_fwd_f32(const ActArgs& a, int64_t b, int64_t e) { forward<FORMULA, float>(a, b, e); }            \
+  void NAME##_fwd_f64(const ActArgs& a, int64_t b, int64_t e) { forward<FORMULA, double>(a, b, e); }           \
+  void NAME##_bwd_f32(const ActArgs& a, int64_t b, int64_t e) { backward<FORMULA, float>(a, b, e); }           \
+  void NAME##_bwd_f64(const ActArgs& a, int64_t b, int64_t e) { backward<FORMULA, double>(a, b, e); }
+
+KERNELS(relu, Relu)
+KERNELS(leaky_relu, LeakyRelu)
+KERNELS(sigmoid, Sigmoid)
+KERNELS(tanh, Tanh)
+
+}  // namespace dl::DL_ISA_NS

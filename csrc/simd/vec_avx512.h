@@ -1,0 +1,35 @@
+// What the compiler's vector types lack, for AVX-512 (x86-64-v4).
+#pragma once
+#include <immintrin.h>
+
+namespace dl::DL_ISA_NS {
+
+DL_INLINE Vec<float> sqrt(Vec<float> x) { return _mm512_sqrt_ps(x.v); }
+DL_INLINE Vec<double> sqrt(Vec<double> x) { return _mm512_sqrt_pd(x.v); }
+// a * b + c, fused: for gemm and dot products only; formulas stay unfused so that all ISAs agree (DESIGN 5).
+DL_INLINE Vec<float> muladd(Vec<float> a, Vec<float> b, Vec<float> c) { return _mm512_fmadd_ps(a.v, b.v, c.v); }
+DL_INLINE Vec<double> muladd(Vec<double> a, Vec<double> b, Vec<double> c) { return _mm512_fmadd_pd(a.v, b.v, c.v); }
+DL_INLINE Vec<float> round_even(Vec<float> x) {
+  return _mm512_roundscale_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+DL_INLINE Vec<double> round_even(Vec<double> x) {
+  return _mm512_roundscale_pd(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+template <>
+DL_INLINE Vec<float> load_n(const float* p, int n, float fill) {
+  return _mm512_mask_loadu_ps(_mm512_set1_ps(fill), static_cast<__mmask16>((1u << n) - 1), p);
+}
+template <>
+DL_INLINE void store_n(float* p, Vec<float> x, int n) {
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), x.v);
+}
+template <>
+DL_INLINE Vec<double> load_n(const double* p, int n, double fill) {
+  return _mm512_mask_loadu_pd(_mm512_set1_pd(fill), static_cast<__mmask8>((1u << n) - 1), p);
+}
+template <>
+DL_INLINE void store_n(double* p, Vec<double> x, int n) {
+  _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << n) - 1), x.v);
+}
+
+}  // namespace dl::DL_ISA_NS

@@ -1,0 +1,1 @@
+"""Every op's forward, with its backward rule right under it."""

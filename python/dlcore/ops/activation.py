@@ -1,0 +1,73 @@
+"""Pointwise activations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dlcore import _C
+from dlcore.autograd import record
+
+if TYPE_CHECKING:
+    from dlcore.tensor import Tensor
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(x, 0), element by element; any shape, float32 or float64. NaN stays NaN.
+
+    ``inplace`` is accepted as in PyTorch; the result is a new tensor either way.
+
+    >>> import dlcore as dl
+    >>> dl.relu(dl.tensor([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    y = _C.relu_fwd(input.array)
+    return record(y, relu_backward, (input,), (y,))
+
+
+def relu_backward(g, node):
+    return (_C.relu_bwd(g, node.saved[0]),)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """x where x > 0, else ``negative_slope`` * x (Maas et al., 2013); any shape, float32 or float64.
+
+    >>> import dlcore as dl
+    >>> dl.nn.functional.leaky_relu(dl.tensor([-1.0, 2.0]), 0.5).tolist()
+    [-0.5, 2.0]
+    """
+    y = _C.leaky_relu_fwd(input.array, negative_slope)
+    return record(y, leaky_relu_backward, (input,), (input.array,), negative_slope)
+
+
+def leaky_relu_backward(g, node):
+    return (_C.leaky_relu_bwd(g, node.saved[0], node.attrs),)
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """1 / (1 + exp(-x)), element by element; any shape, float32 or float64.
+
+    >>> import dlcore as dl
+    >>> dl.sigmoid(dl.tensor([0.0])).tolist()
+    [0.5]
+    """
+    y = _C.sigmoid_fwd(input.array)
+    return record(y, sigmoid_backward, (input,), (y,))
+
+
+def sigmoid_backward(g, node):
+    return (_C.sigmoid_bwd(g, node.saved[0]),)
+
+
+def tanh(input: Tensor) -> Tensor:
+    """The hyperbolic tangent, element by element; any shape, float32 or float64.
+
+    >>> import dlcore as dl
+    >>> dl.tanh(dl.tensor([0.0])).tolist()
+    [0.0]
+    """
+    y = _C.tanh_fwd(input.array)
+    return record(y, tanh_backward, (input,), (y,))
+
+
+def tanh_backward(g, node):
+    return (_C.tanh_bwd(g, node.saved[0]),)
