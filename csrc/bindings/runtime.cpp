@@ -2,6 +2,7 @@
 #include <dlfcn.h>
 
 #include "bindings/convert.h"
+#include "blocks/peak/peak.h"
 #include "core/alloc.h"
 #include "core/device.h"
 #include "core/kernel_table.h"
@@ -50,6 +51,8 @@ void bind_runtime(py::module_& m) {
     DL_CHECK(dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL), dl::DeviceError, "load_backend: ", dlerror());
   });
   m.def("has_cuda", [] { return dl::has_device(dl::Device::cuda); });
+
+  m.def("peak_flops", &dl::peak_flops, py::call_guard<py::gil_scoped_release>());
 
   m.def("memory_stats", [] {
     const dl::MemoryStats s = dl::memory_stats();
