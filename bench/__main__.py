@@ -1,0 +1,110 @@
+"""python -m bench: time every op, training step and overhead against PyTorch; print a table, record JSON lines.
+
+python -m bench                          everything, 1 and 2 threads (as many as the machine has)
+python -m bench --only 'matmul|conv2d'   rows whose name or file matches
+python -m bench --quick                  three samples a row: does it run, roughly how fast
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import json
+import os
+import pkgutil
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from . import machine, table
+from .harness import Row, run_row
+
+FAMILIES = ("ops", "train", "overhead")
+
+
+def all_rows() -> list[tuple[str, Row]]:
+    """(file, row) of every bench file, in file order; row names are unique."""
+    rows: list[tuple[str, Row]] = []
+    for family in FAMILIES:
+        package = importlib.import_module(f"bench.{family}")
+        for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
+            module = importlib.import_module(f"bench.{family}.{info.name}")
+            rows += [(f"{family}/{info.name.removeprefix('bench_')}", row) for row in module.ROWS]
+    names = [row.name for _, row in rows]
+    twice = {name for name in names if names.count(name) > 1}
+    assert not twice, f"bench rows named twice: {sorted(twice)}"
+    return rows
+
+
+def select(only: str | None) -> list[tuple[str, Row]]:
+    rows = all_rows()
+    return [(f, row) for f, row in rows if re.search(only, f"{f} {row.name}")] if only else rows
+
+
+def result(file: str, row: Row, peer: str | None, threads: int, quick: bool) -> dict[str, Any]:
+    ours, theirs = run_row(row, peer, threads, quick)
+    out: dict[str, Any] = {"row": row.name, "file": file, "threads": threads, "bound": row.bound}
+    out |= {
+        "ours_s": ours.median,
+        "ours_iqr_s": ours.iqr,
+        "ours_best_s": ours.best,
+        "samples": len(ours.seconds),
+        "inner": ours.inner,
+    }
+    if theirs:
+        out |= {"peer": peer, "peer_s": theirs.median, "peer_iqr_s": theirs.iqr, "peer_best_s": theirs.best}
+        out["ratio"] = theirs.median / ours.median
+    if row.bound == "flops":
+        out |= {"flops": row.flops, "peak_flops": machine.peak_flops(threads)}
+        out["of_peak"] = row.flops / ours.median / out["peak_flops"]
+    elif row.bound == "bytes":
+        out |= {"bytes": row.bytes, "copy_bytes_s": machine.copy_bandwidth(threads)}
+        out["of_peak"] = row.bytes / ours.median / out["copy_bytes_s"]
+    return out
+
+
+def main(argv: list[str] | None = None) -> int:
+    cores = len(os.sched_getaffinity(0))
+    parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--compare", choices=["torch", "none"], help="the peer (default: torch where it is installed)")
+    parser.add_argument("--only", metavar="REGEX", help="rows whose 'family/file name' matches")
+    parser.add_argument("--threads", default="1,2" if cores > 1 else "1", help="thread counts, such as 1,2")
+    parser.add_argument("--quick", action="store_true", help="three samples a row and no recording")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="append JSON lines here (default: bench/results/)")
+    args = parser.parse_args(argv)
+
+    installed = importlib.util.find_spec("torch") is not None
+    if args.compare == "torch" and not installed:
+        parser.error("--compare torch: PyTorch is not installed")
+    peer = "torch" if installed and args.compare != "none" else None
+    rows = select(args.only)
+    if not rows:
+        parser.error(f"--only {args.only}: no row matches")
+    stamp = machine.stamp(peer)
+    where = args.json
+    if where is None and not args.quick:
+        slug = re.sub(r"[^a-z0-9]+", "-", stamp["cpu"].lower()).strip("-")
+        where = Path(__file__).parent / "results" / f"{stamp['date'][:10]}-{slug}.jsonl"
+
+    print(f"{stamp['cpu']}, {stamp['isa']}, commit {stamp['commit']}, {stamp['versions']}")
+    print(table.HEADER)
+    failed = 0
+    for file, row in rows:
+        for threads in (int(n) for n in args.threads.split(",")):
+            try:
+                got = result(file, row, peer, threads, args.quick)
+            except AssertionError as error:
+                print(f"{row.name:44} {threads:3} {error}")
+                failed += 1
+                continue
+            print(table.line(got), flush=True)
+            if where:
+                with where.open("a") as out:
+                    out.write(json.dumps(got | stamp) + "\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""Batch norm, 2-d and 1-d, training mode forward and backward, and evaluation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..harness import Lib, Row, backward
+
+
+def batch_norm(lib: Lib, shape: tuple[int, ...], mode: str) -> Any:
+    c, grad = shape[1], mode == "fwd+bwd"
+    make = lib.image if len(shape) == 4 else lib.normal
+    x = make(*shape, grad=grad)
+    mean, var = lib.tensor(lib.rng.standard_normal(c).astype("f4")), lib.uniform(c, low=0.5, high=1.5)
+    weight, bias = lib.normal(c, grad=grad), lib.normal(c, grad=grad)
+    if mode == "eval":
+        return lambda: lib.F.batch_norm(x, mean, var, weight, bias, training=False)
+    if not grad:
+        return lambda: lib.F.batch_norm(x, mean, var, weight, bias, training=True)
+    v = make(*shape)
+    return lambda: backward(lib.F.batch_norm(x, mean, var, weight, bias, training=True), v, x, weight, bias)
+
+
+SHAPES = {"2d 32x64x56²": (32, 64, 56, 56), "2d 64x16x7²": (64, 16, 7, 7), "1d 64x50": (64, 50)}
+FWD, BWD = ("batch_norm_fwd",), ("batch_norm_fwd", "batch_norm_bwd")
+
+
+def size(shape: tuple[int, ...]) -> float:
+    n = 4.0
+    for s in shape:
+        n *= s
+    return n if n > 1e6 else 0.0
+
+
+ROWS = [
+    Row(
+        f"batch_norm {label} {mode}",
+        lambda lib, s=shape, m=mode: batch_norm(lib, s, m),
+        BWD if mode == "fwd+bwd" else FWD,
+        bytes=size(shape) * (8 if mode == "fwd+bwd" else 3 if mode == "fwd" else 2),
+    )
+    for label, shape in SHAPES.items()
+    for mode in ("fwd", "fwd+bwd", "eval")
+]
