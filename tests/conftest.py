@@ -1,4 +1,4 @@
-"""Fixtures and markers of every test: a fixed seed, the thread count restored, markers by what a test needs."""
+"""Fixtures of every test: the same seed, and the thread count put back. Markers are listed in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -12,20 +12,9 @@ from hypothesis import settings
 import dlcore as dl
 from dlcore import testing
 
-MARKERS = {
-    "slow": "takes more than some seconds; `-m 'not slow'` leaves it out",
-    "cuda": "needs an NVIDIA GPU and a build with DLCORE_CUDA=ON",
-    "shim": "runs CUDA sources on the CPU through csrc/cuda/host",
-}
-
 # 100 examples an op, the same ones on every run and machine: a failure in CI is a failure at the desk.
 settings.register_profile("dlcore", max_examples=100, derandomize=True, deadline=None, database=None)
 settings.load_profile("dlcore")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    for name, meaning in MARKERS.items():
-        config.addinivalue_line("markers", f"{name}: {meaning}")
 
 
 @pytest.fixture(autouse=True)

@@ -140,8 +140,13 @@ def isa(name: str) -> Iterator[None]:
 
 
 def kernels() -> list[dict[str, Any]]:
-    """Every row of the manifest: a dict with "name" ("relu_fwd.f32.avx2"), "op", "dtype", "isa", "device", "calls"."""
-    return list(_C.kernels())
+    """Every row of the manifest that this machine runs, as a dict.
+
+    Keys: "name" ("relu_fwd.f32.avx2"), "op", "dtype" ("f32"), "isa", "device", and "calls", how often it was chosen.
+    """
+    here = {*_C.isas(), "cuda"}
+    rows = [k for k in _C.kernels() if k["isa"] in here]
+    return [k | {"dtype": k["name"].split(".")[1]} for k in rows]
 
 
 @contextmanager

@@ -48,9 +48,7 @@ def check_op(case: Case, dtype: str, isa: str) -> None:
             expected = tuple_of(case.oracle(*widen(arrays), **case.attrs))
             bounds = forward_bounds(case, args, arrays, expected, dtype)
             wide = gradients(case, args, widen(arrays), "float64", n) if case.differentiable(dtype) else None
-            for layout in case.layouts:
-                if layout != "contiguous" and not any(applies(layout, a.shape) for a in args):
-                    continue
+            for layout in layouts_of(case, args):
                 where = f"{case.name} {[a.shape for a in args]} {dtype} {isa} {layout}"
                 check_forward(case, args, arrays, dtype, layout, expected, bounds, where)
                 if wide is not None:
@@ -117,12 +115,16 @@ def gradients(
     tensors = [make(a, layout) for a in arrays]
     leaves = [x.requires_grad_() if a.needs_grad(dtype) else x for x, a in zip(tensors, args, strict=True)]
     outputs = [y for y in tuple_of(case.fn(dl, F, *leaves, **case.attrs)) if y.requires_grad]
-    rng = np.random.default_rng(zlib.crc32(case.name.encode()) + 7919 * (n + 1))
-    cotangents = [np.asarray(rng.standard_normal(y.shape), np.float32) for y in outputs]
+    cotangents = cotangents_of(case, n, [y.shape for y in outputs])
     for k, (y, v) in enumerate(zip(outputs, cotangents, strict=True)):
         y.backward(make(v.astype(dtype), layout), retain_graph=k + 1 < len(outputs))
     unchanged(tensors, arrays, f"{case.name} backward {layout}")
     return Gradients([None if x.grad is None else x.grad.numpy() for x in leaves], cotangents)
+
+
+def cotangents_of(case: Case, n: int, shapes: list[tuple[int, ...]]) -> list[np.ndarray]:
+    rng = np.random.default_rng(zlib.crc32(case.name.encode()) + 7919 * (n + 1))
+    return [np.asarray(rng.standard_normal(shape), np.float32) for shape in shapes]
 
 
 def sample(case: Case, args: tuple[Arg, ...], dtype: str, n: int) -> list[np.ndarray]:
@@ -155,6 +157,10 @@ def forward_bounds(
 
 def abs_float(a: np.ndarray) -> np.ndarray:
     return np.abs(a) if a.dtype.kind == "f" else a
+
+
+def layouts_of(case: Case, args: tuple[Arg, ...]) -> list[str]:
+    return [name for name in case.layouts if name == "contiguous" or any(applies(name, a.shape) for a in args)]
 
 
 def applies(layout: str, shape: tuple[int, ...]) -> bool:

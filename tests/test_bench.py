@@ -1,0 +1,77 @@
+"""The benches run, time what they name, refuse wrong answers, and leave no kernel out. Speed is never asserted here."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench import machine
+from bench.__main__ import all_rows, main
+from bench.harness import Lib, Row, check, measure, repeats
+from dlcore import testing
+
+from .no_gradient import KERNELS_WITHOUT_CASE
+
+ROWS = [row for _, row in all_rows()]
+SMALL = [row for row in ROWS if max(row.flops, row.bytes) < 3e7]
+
+
+def test_every_kernel_has_a_bench_row() -> None:
+    timed = {op for row in ROWS for op in row.ops}
+    missing = sorted({k["op"] for k in testing.kernels()} - timed - set(KERNELS_WITHOUT_CASE))
+    assert not missing, f"no row of bench/ops times {missing}"
+
+
+@pytest.mark.parametrize("row", SMALL, ids=[row.name.replace(" ", "_") for row in SMALL])
+def test_small_rows_run_the_ops_they_name(row: Row) -> None:
+    before = {k["name"]: k["calls"] for k in testing.kernels()}
+    row.build(Lib("dlcore"))()
+    ran = {k["op"] for k in testing.kernels() if k["calls"] > before[k["name"]]}
+    assert set(row.ops) <= ran, f"{row.name} names {sorted(set(row.ops) - ran)} and ran only {sorted(ran)}"
+
+
+def test_quick_run_writes_json_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "r.jsonl"
+    assert main(["--quick", "--only", "relu 64x50", "--threads", "1", "--compare", "none", "--json", str(out)]) == 0
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert {line["row"] for line in lines} == {row.name for row in ROWS if "relu 64x50" in row.name}
+    assert all(line["ours_s"] > 0 and line["cpu"] and line["isa"] and line["date"] for line in lines)
+    assert "relu 64x50" in capsys.readouterr().out
+
+
+def test_unknown_row_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--quick", "--only", "no such row"])
+    assert stopped.value.code == 2
+    assert "no row matches" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [np.float32([1.0, np.nan]), np.float32([1.0, 2.1]), np.float32([[1.0, 2.0]])],
+    ids=["nan", "wrong", "shape"],
+)
+def test_wrong_results_are_not_timed(ours: Any) -> None:
+    row = Row("row", lambda lib: lambda: None)
+    check(row, [np.float32([1.0, 2.0]), np.float32([1.0, 2.0])])
+    with pytest.raises(AssertionError, match="bench row"):
+        check(row, [ours, np.float32([1.0, 2.0])])
+
+
+def test_samples_are_long_enough_and_in_turns() -> None:
+    order: list[str] = []
+    calls = [lambda: order.append("a"), lambda: order.append("b")]
+    timings = measure(calls, samples=3, min_s=0.0)
+    assert [len(t.seconds) for t in timings] == [3, 3]
+    assert "".join(order[-12:]) == "aabb" * 3  # one call outside the clock, one inside, then the other side
+    assert repeats(lambda: time.sleep(1e-4), 2e-3) >= 10
+
+
+def test_peaks_are_plausible() -> None:
+    assert 1e9 < machine.peak_flops(1) < 1e13
+    assert 1e8 < machine.copy_bandwidth(1) < 1e12
