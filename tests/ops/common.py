@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dlcore.nn import functional as F
 
 import dlcore as dl
 from dlcore import testing
-from dlcore.nn import functional as F
 
 from .cases import Arg, Case
 
