@@ -119,7 +119,8 @@ Array basic_index(const Array& a, const py::object& key) {
 }  // namespace
 
 void bind_array(py::module_& m) {
-  py::enum_<DType>(m, "DType")
+  py::enum_<DType> dtype(m, "DType");
+  dtype
       .value("bool", DType::b8)
       .value("uint8", DType::u8)
       .value("int32", DType::i32)
@@ -128,6 +129,11 @@ void bind_array(py::module_& m) {
       .value("float64", DType::f64)
       .def_property_readonly("itemsize", [](DType t) { return dl::itemsize(t); })
       .def_property_readonly("is_floating_point", [](DType t) { return dl::is_floating(t); });
+  const auto method = [&](const char* name, auto f) {
+    dtype.attr(name) = py::cpp_function(f, py::name(name), py::is_method(dtype));
+  };
+  method("__repr__", [](DType t) { return std::string("dlcore.") + dl::name(t); });
+  method("__str__", [](DType t) { return dl::name(t); });
 
   py::class_<Array>(m, "Array")
       .def_property_readonly("shape", [](const Array& a) { return a.shape(); })

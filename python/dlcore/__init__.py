@@ -1,1 +1,42 @@
+"""dlcore: a small tensor library with kernels a person can read.
+
+>>> import dlcore as dl
+>>> dl.relu(dl.tensor([-1.0, 2.0])).tolist()
+[0.0, 2.0]
+"""
+
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
+from dlcore import _C, autograd
+from dlcore._C import DeviceError, DTypeError, OutOfMemory, ShapeError
+from dlcore.autograd import enable_grad, is_grad_enabled, no_grad
+from dlcore.creation import arange, empty, from_numpy, full, ones, ones_like, tensor, zeros, zeros_like
+from dlcore.ops.activation import relu, sigmoid, tanh
+from dlcore.runtime import (
+    bool,
+    empty_cache,
+    float32,
+    float64,
+    get_num_threads,
+    int32,
+    int64,
+    manual_seed,
+    memory_summary,
+    set_num_threads,
+    uint8,
+)
+from dlcore.tensor import Tensor
+
 __version__ = "0.1.0"
+
+_LAZY = ("data", "formats", "nn", "optim", "recipes", "testing", "train")
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _LAZY:
+        return _import_module(f"dlcore.{name}")
+    raise AttributeError(f"module 'dlcore' has no attribute '{name}'")
+
+
+__all__ = [n for n in dir() if not n.startswith("_")]

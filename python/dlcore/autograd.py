@@ -266,3 +266,42 @@ def grad(
             raise RuntimeError("autograd.grad: an input does not reach the output; pass allow_unused=True to get None")
         results.append(_tensor_type(_C.clone(found[id(x)][1])) if id(x) in found else None)
     return tuple(results)
+
+
+class HookHandle:
+    """What ``register_hook`` returns; ``remove()`` takes the hook away."""
+
+    def __init__(self, hooks: dict, key: int):
+        self._hooks, self._key = hooks, key
+
+    def remove(self) -> None:
+        self._hooks.pop(self._key, None)
+
+
+def register_hook(x: Tensor, hook: Callable) -> HookHandle:
+    """Calls ``hook(grad)`` when the gradient of `x` is complete; a Tensor it returns replaces the gradient."""
+    if not x.requires_grad:
+        raise RuntimeError("register_hook: this tensor does not need a gradient")
+    owner = x if x.node is None else x.node
+    if owner.hooks is None:
+        owner.hooks = {}
+    key = next(_sequence)
+    owner.hooks[key] = hook
+    return HookHandle(owner.hooks, key)
+
+
+def retain_grad(x: Tensor) -> None:
+    """Keeps the gradient of a non-leaf `x` in ``x.grad`` (held weakly: the graph must not own its output)."""
+    if x.node is None:
+        return
+    from weakref import ref
+
+    target = ref(x)
+
+    def keep(g: Tensor) -> None:
+        owner = target()
+        if owner is not None:
+            copy = _tensor_type(_C.clone(g.array))
+            owner.grad = copy if owner.grad is None else _tensor_type(_C.add_fwd(owner.grad.array, copy.array))
+
+    register_hook(x, keep)

@@ -1,0 +1,49 @@
+"""Threads, random state, memory and dtypes."""
+
+from __future__ import annotations
+
+from dlcore import _C
+
+bool = _C.DType.bool
+uint8 = _C.DType.uint8
+int32 = _C.DType.int32
+int64 = _C.DType.int64
+float32 = _C.DType.float32
+float64 = _C.DType.float64
+
+
+def manual_seed(seed: int) -> None:
+    """Starts the random stream anew. The same seed gives the same numbers on any number of threads.
+
+    >>> import dlcore as dl
+    >>> dl.manual_seed(7)
+    """
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"manual_seed: needs a whole number from 0 to 2**64 - 1, got {seed}")
+    _C.manual_seed(seed)
+
+
+def set_num_threads(n: int) -> None:
+    """How many threads kernels use; results do not depend on it. ValueError below 1."""
+    _C.set_num_threads(n)
+
+
+def get_num_threads() -> int:
+    """How many threads kernels use: at the start min(affinity, cgroup quota), or DLCORE_NUM_THREADS."""
+    return _C.num_threads()
+
+
+def memory_summary() -> str:
+    """What the caching allocator holds, in one line."""
+    s = _C.memory_stats()
+    mb = {k: s[k] / 2**20 for k in ("in_use", "peak", "cached", "cache_limit")}
+    hits = s["cache_hits"] / max(s["allocations"], 1)
+    return (
+        f"in use {mb['in_use']:.1f} MB (peak {mb['peak']:.1f}), cached {mb['cached']:.1f} of at most "
+        f"{mb['cache_limit']:.0f} MB; {s['allocations']} allocations, {hits:.0%} from the cache"
+    )
+
+
+def empty_cache() -> None:
+    """Gives the allocator's cached memory back to the system."""
+    _C.empty_cache()

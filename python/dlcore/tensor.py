@@ -1,0 +1,208 @@
+"""Tensor: an Array with a gradient. Slots, conversions and operators; the maths is in ``dlcore.ops``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from dlcore import _C, autograd
+from dlcore.ops import activation
+
+
+class Tensor:
+    """An n-dimensional array of one dtype that can take part in differentiation.
+
+    Build one with ``dl.tensor``, ``dl.zeros``, ``dl.randn`` and their like. Names, signatures and defaults are
+    PyTorch's.
+
+    >>> import dlcore as dl
+    >>> x = dl.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad.tolist()
+    [[2.0, 4.0], [6.0, 8.0]]
+    """
+
+    __slots__ = ("array", "grad", "node", "requires_grad", "hooks", "__weakref__")
+    __array_ufunc__ = None  # NumPy arrays on the left of an operator defer to ours, which explains itself
+    __hash__ = object.__hash__
+
+    def __init__(self, array: Any, requires_grad: bool = False, node: autograd.Node | None = None):
+        self.array = array
+        self.grad: Tensor | None = None
+        self.node = node
+        self.requires_grad = requires_grad
+        self.hooks: dict | None = None
+
+    # ---- what it is
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    @property
+    def dtype(self) -> _C.DType:
+        return self.array.dtype
+
+    @property
+    def device(self) -> str:
+        return self.array.device
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.node is None
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without its history, as ``detach()``."""
+        return Tensor(self.array)
+
+    def dim(self) -> int:
+        return self.array.ndim
+
+    def numel(self) -> int:
+        return self.array.size
+
+    def size(self, dim: int | None = None) -> Any:
+        return self.array.shape if dim is None else self.array.shape[dim]
+
+    def stride(self, dim: int | None = None) -> Any:
+        return self.array.strides if dim is None else self.array.strides[dim]
+
+    def is_floating_point(self) -> bool:
+        return self.array.dtype.is_floating_point
+
+    def is_contiguous(self) -> bool:
+        return self.array.is_contiguous
+
+    # ---- out of the library
+    def item(self) -> Any:
+        """The one element as a Python number. ShapeError unless there is exactly one."""
+        return self.array.item()
+
+    def numpy(self) -> np.ndarray:
+        """A NumPy array that shares this tensor's memory. RuntimeError while a gradient is needed: detach first."""
+        if self.requires_grad and autograd.mode.recording:
+            raise RuntimeError("numpy: this tensor needs a gradient, which NumPy would not see; use .detach().numpy()")
+        return self.array.numpy()
+
+    def tolist(self) -> Any:
+        return self.array.numpy().tolist()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        body = np.array2string(self.array.numpy(), separator=", ", prefix="tensor(", threshold=1000)
+        notes = []
+        if self.dtype not in (_C.DType.float32, _C.DType.int64, _C.DType.bool):
+            notes.append(f"dtype={self.dtype}")
+        if self.numel() == 0:
+            notes.append(f"shape={self.shape}")
+        if self.node is not None:
+            notes.append(f"grad_fn={self.node!r}")
+        elif self.requires_grad:
+            notes.append("requires_grad=True")
+        return f"tensor({', '.join([body, *notes])})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.numel() == 1 else format(repr(self), spec)
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a tensor of no dimensions")
+        return self.array.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        if self.numel() != 1:
+            raise ValueError(
+                f"the truth of a tensor of shape {self.shape} is ambiguous; use .any(), .all() or an explicit comparison"
+            )
+        return bool(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.is_floating_point:
+            raise TypeError(f"a {self.dtype} tensor cannot be an index; use an integer tensor of one element")
+        return int(self.item())
+
+    # ---- gradients
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Marks a leaf as needing a gradient, in place. TypeError for integers: they have no derivative."""
+        if requires_grad and not self.dtype.is_floating_point:
+            raise _C.DTypeError(f"requires_grad_: a {self.dtype} tensor has no gradient; convert with .float()")
+        if self.node is not None and not requires_grad:
+            raise RuntimeError("requires_grad_: only a leaf can stop needing a gradient; use .detach()")
+        self.requires_grad = requires_grad
+        return self
+
+    def detach(self) -> Tensor:
+        """A tensor that shares this one's memory and has no history."""
+        return Tensor(self.array)
+
+    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+        """Adds the derivative of this tensor to ``.grad`` of every leaf that needs one.
+
+        `gradient` (this tensor's shape and dtype) may be left out when the tensor is one number.
+        """
+        if create_graph:
+            raise RuntimeError("backward: create_graph=True (derivatives of derivatives) is not supported")
+        autograd.backward(self, gradient, retain_graph)
+
+    def register_hook(self, hook: Any) -> Any:
+        """Calls ``hook(grad)`` when this tensor's gradient is known; what it returns, if anything, replaces it."""
+        return autograd.register_hook(self, hook)
+
+    def retain_grad(self) -> None:
+        """Keeps the gradient of a tensor that is not a leaf in its ``.grad``."""
+        autograd.retain_grad(self)
+
+    # ---- devices
+    def to(self, *args: Any, dtype: _C.DType | None = None, device: str | None = None) -> Tensor:
+        """This tensor with another dtype or on another device ("cpu" or "cuda"); itself when nothing changes."""
+        for a in args:
+            if isinstance(a, str):
+                device = a
+            elif isinstance(a, _C.DType):
+                dtype = a
+            elif isinstance(a, Tensor):
+                dtype, device = a.dtype, a.device
+            else:
+                raise TypeError(f"to: needs a dtype, a device name or a tensor, got {type(a).__name__}")
+        x = self if device is None or device == self.device else move(self, device)
+        return x
+
+    def cpu(self) -> Tensor:
+        return self.to("cpu")
+
+    def cuda(self) -> Tensor:
+        return self.to("cuda")
+
+    # ---- activations
+    relu = activation.relu
+    sigmoid = activation.sigmoid
+    tanh = activation.tanh
+
+
+def move(x: Tensor, device: str) -> Tensor:
+    """A copy on another device; the gradient travels back."""
+    return autograd.record(_C.to_device(x.array, device), move_backward, (x,), (), x.device)
+
+
+def move_backward(g: Any, node: autograd.Node) -> tuple:
+    return (_C.to_device(g, node.attrs),)
+
+
+autograd.bind_tensor_type(Tensor)
