@@ -18,9 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from .machine import openmp_runtimes
+
 SAMPLES, QUICK_SAMPLES = 20, 3
 MIN_SAMPLE_S = 1e-3  # a sample is this long at least: 10⁴ ticks of a 0.1 µs clock, and rare interrupts average out
-SETTLE_S = 5e-3  # pause before each side, see `measure`
+SETTLE_S = 5e-3  # pause before each side where two OpenMP runtimes spin, see `measure`
 FLUSH_BYTES = 64 << 20  # read and written between samples of a cold row: 32 L2 caches of 2 MB
 
 
@@ -133,18 +135,22 @@ def run_row(row: Row, peer: str | None, threads: int, quick: bool = False) -> tu
 
 
 def measure(calls: Sequence[Callable[[], Any]], samples: int, min_s: float, cold: bool = False) -> list[Timing]:
-    """Samples of each call in turns: A B A B …, so that both see the same machine.
+    """Samples of each call in turns, A B A B …, so that both see the same machine.
 
-    Two OpenMP runtimes live in the process (ours is the system's libgomp, PyTorch brings its own), and the workers of
-    each spin for a while after a parallel region, on cores that the other then needs. So each side starts with a
-    pause in which the other's workers fall asleep, and one call outside the clock that wakes its own.
+    Before a sample, one call outside the clock brings back the side's code, data and threads. Where the two libraries
+    brought two OpenMP runtimes, the workers of each spin for a while after a parallel region on cores that the other
+    then needs; a pause lets them fall asleep. With one runtime (measured: PyTorch and dlcore on Linux share the
+    libgomp.so.1 that was loaded first) a sigmoid of 1 M takes 334 µs after the peer's call and 331 µs after its own,
+    and no pause is made. OMP_WAIT_POLICY=passive was rejected: it doubles both sides' times (650 and 450 µs).
     """
+    pause = SETTLE_S if len(openmp_runtimes()) > 1 else 0.0
     timings = [Timing(inner=1 if cold else repeats(call, min_s)) for call in calls]
     scratch = np.ones(FLUSH_BYTES // 8) if cold else None
     with no_gc():
         for _ in range(samples):
             for call, timing in zip(calls, timings, strict=True):
-                time.sleep(SETTLE_S)
+                if pause:
+                    time.sleep(pause)
                 call()
                 if scratch is not None:
                     np.add(scratch, 1.0, out=scratch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import platform
+import re
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,16 @@ def copy_bandwidth(threads: int) -> float:
         return max(once() for _ in range(TRIALS))
 
 
+def openmp_runtimes() -> list[str]:
+    """OpenMP libraries loaded in this process. PyTorch bundles a libgomp.so.1 of its own; whoever is imported first
+    brings the only copy, because the name is the same. Elsewhere there may be two, see harness.measure."""
+    try:
+        maps = Path("/proc/self/maps").read_text()
+    except OSError:
+        return []
+    return sorted(set(re.findall(r"/\S*/lib[gi]?omp[^/\s]*", maps)))
+
+
 def stamp(peer: str | None) -> dict[str, Any]:
     """Host, versions, commit and date: the part of a result line that says where it comes from."""
     versions = {"dlcore": dl.__version__, "numpy": np.__version__, "python": platform.python_version()}
@@ -50,6 +61,7 @@ def stamp(peer: str | None) -> dict[str, Any]:
     return {
         "cpu": cpu_model(),
         "isa": _C.isa(),
+        "openmp": [Path(path).name for path in openmp_runtimes()],
         "versions": versions,
         "commit": commit(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

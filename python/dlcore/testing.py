@@ -88,7 +88,7 @@ def gradcheck(
     if not leaves:
         raise ValueError("gradcheck: no input requires a gradient")
     for i in leaves:
-        if str(inputs[i].numpy(force=True).dtype) != "float64":
+        if _numpy(inputs[i]).dtype != np.float64:
             raise TypeError(f"gradcheck: input {i} must be float64, got {inputs[i].dtype}")
         inputs[i].grad = None
     outputs = _tuple(fn(*inputs))
