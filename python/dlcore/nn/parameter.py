@@ -1,0 +1,24 @@
+"""Parameter: a tensor that a Module trains."""
+
+from __future__ import annotations
+
+from dlcore.tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A leaf tensor that needs a gradient and that a Module lists among its parameters.
+
+    >>> from dlcore import nn
+    >>> import dlcore as dl
+    >>> nn.Parameter(dl.zeros(2)).requires_grad
+    True
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Tensor, requires_grad: bool = True):
+        super().__init__(data.array)
+        self.requires_grad_(requires_grad)
+
+    def __repr__(self) -> str:
+        return "Parameter containing:\n" + super().__repr__()
