@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from . import _C
-from .tensor import Tensor, tensor
+from .creation import tensor
+from .tensor import Tensor
 
 __all__ = ["assert_close", "default_tolerance", "gradcheck", "isa", "kernels", "poison"]
 
