@@ -50,11 +50,14 @@ class Lib:
     def __init__(self, module: str, seed: int = 0) -> None:
         self.name = module
         self.dl: Any = importlib.import_module(module)
-        self.nn: Any = importlib.import_module(f"{module}.nn")
         self.F: Any = importlib.import_module(f"{module}.nn.functional")
-        self.optim: Any = importlib.import_module(f"{module}.optim")
+        self.nn: Any = self.dl.nn
         self.peer = module == "torch"
         self.rng = np.random.default_rng(seed)
+
+    @property
+    def optim(self) -> Any:
+        return self.dl.optim
 
     def tensor(self, array: np.ndarray, grad: bool = False) -> Any:
         x = self.dl.tensor(array)

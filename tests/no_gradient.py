@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
-NAMES_WITHOUT_GRADIENT: dict[str, str] = {}
+
+def _names(why: str, names: str) -> dict[str, str]:
+    return {f"Tensor.{name}": why for name in names.split()}
+
+
+NAMES_WITHOUT_GRADIENT: dict[str, str] = {
+    **_names("says what the tensor is", "shape dtype device ndim is_leaf dim numel size stride"),
+    **_names("says what the tensor is", "is_floating_point is_contiguous"),
+    **_names("leaves the library", "item numpy tolist __array__ __len__ __iter__"),
+    **_names("a Python number or truth value", "__bool__ __float__ __int__ __index__"),
+    **_names("cuts or controls the graph", "data detach requires_grad_ backward register_hook retain_grad"),
+    **_names("needs a GPU; tests/cuda", "cuda cpu"),
+}
 KERNELS_WITHOUT_GRADIENT: dict[str, str] = {}
-KERNELS_WITHOUT_CASE: dict[str, str] = {}
+KERNELS_WITHOUT_CASE: dict[str, str] = {
+    "fma_peak": "a probe of the machine, no op on tensors; tests/test_bench.py runs it on every ISA",
+}

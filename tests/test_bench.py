@@ -13,7 +13,7 @@ import pytest
 from bench import machine
 from bench.__main__ import all_rows, main
 from bench.harness import Lib, Row, check, measure, repeats
-from dlcore import testing
+from dlcore import _C, testing
 
 from .no_gradient import KERNELS_WITHOUT_CASE
 
@@ -72,6 +72,11 @@ def test_samples_are_long_enough_and_in_turns() -> None:
     assert repeats(lambda: time.sleep(1e-4), 2e-3) >= 10
 
 
-def test_peaks_are_plausible() -> None:
-    assert 1e9 < machine.peak_flops(1) < 1e13
+def test_peak_is_of_the_isa(isa: str) -> None:
+    assert 1e9 < _C.peak_flops(0.01) < 1e13
+    assert _C.last_kernel() == f"fma_peak.f32.{isa}"
+
+
+def test_machine_figures_are_plausible() -> None:
+    assert machine.peak_flops(1) > 1e9
     assert 1e8 < machine.copy_bandwidth(1) < 1e12

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _C
-from .creation import tensor
-from .tensor import Tensor
+from dlcore import _C
+from dlcore.creation import tensor
+from dlcore.tensor import Tensor
 
 __all__ = ["assert_close", "default_tolerance", "gradcheck", "isa", "kernels", "poison"]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dlcore.nn import functional as F
 
 import dlcore as dl
 from dlcore import testing
+from dlcore.nn import functional as F
 
 from .cases import Arg, Case
 
@@ -170,16 +170,16 @@ def applies(layout: str, shape: tuple[int, ...]) -> bool:
 def make(a: np.ndarray, layout: str = "contiguous") -> Any:
     """A leaf Tensor of a's values in the given layout. Gaps of a strided one hold NaN (or the largest integer)."""
     if layout == "contiguous" or not applies(layout, a.shape):
-        return dl.tensor(a.copy())
+        return dl.tensor(a)
     if layout == "channels_last":
-        return dl.tensor(np.ascontiguousarray(a.transpose(0, 2, 3, 1))).permute(0, 3, 1, 2)
+        return dl.Tensor(dl.tensor(a.transpose(0, 2, 3, 1)).array.permute((0, 3, 1, 2)))
     if layout == "transposed":
         axes = tuple(reversed(range(a.ndim)))
-        return dl.tensor(np.ascontiguousarray(a.transpose(axes))).permute(*axes)
+        return dl.Tensor(dl.tensor(a.transpose(axes)).array.permute(axes))
     gap = np.nan if a.dtype.kind == "f" else (True if a.dtype.kind == "b" else np.iinfo(a.dtype).max)
     spread = np.full((*a.shape[:-1], 2 * a.shape[-1] + 1), gap, a.dtype)
     spread[..., 1::2] = a
-    return dl.tensor(spread)[..., 1::2]
+    return dl.Tensor(dl.tensor(spread).array.slice(a.ndim - 1, 1, a.shape[-1], 2))
 
 
 def unchanged(tensors: list[Any], arrays: list[np.ndarray], where: str) -> None:
