@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from dlcore.nn import functional as F
 
 import dlcore as dl
 from dlcore import testing
+from dlcore.nn import functional as F
 
 from .no_gradient import KERNELS_WITHOUT_CASE, KERNELS_WITHOUT_GRADIENT, NAMES_WITHOUT_GRADIENT
 from .ops.cases import Case, all_cases
