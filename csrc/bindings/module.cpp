@@ -49,4 +49,5 @@ PYBIND11_MODULE(_C, m) {
   bind_array(m);
   bind_runtime(m);
   bind_activation(m);
+  bind_softmax_xent(m);
 }

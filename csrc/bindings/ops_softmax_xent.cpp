@@ -1,0 +1,17 @@
+#include "bindings/convert.h"
+#include "ops/softmax_xent/softmax_xent.h"
+
+using dl::Array;
+
+void bind_softmax_xent(py::module_& m) {
+  m.def("softmax_fwd", &dl::softmax_fwd);
+  m.def("softmax_bwd", &dl::softmax_bwd);
+  m.def("log_softmax_fwd", &dl::log_softmax_fwd);
+  m.def("log_softmax_bwd", &dl::log_softmax_bwd);
+  m.def("cross_entropy_fwd", [](const Array& x, const Array& target, int reduction) {
+    Array stats;
+    Array loss = dl::cross_entropy_fwd(x, target, reduction, &stats);
+    return std::make_pair(std::move(loss), std::move(stats));
+  });
+  m.def("cross_entropy_bwd", &dl::cross_entropy_bwd);
+}

@@ -1,0 +1,63 @@
+#include "blocks/labels/labels.h"
+
+#include <atomic>
+
+#include "blocks/copy/copy.h"
+#include "core/array.h"
+#include "core/parallel.h"
+
+namespace dl {
+namespace {
+
+constexpr int64_t kGrain = 65536;  // some 30 µs of comparisons
+
+bool same_layout(const Array& x, const Dims& strides) {
+  for (int i = 0; i < x.ndim(); ++i)
+    if (x.shape(i) != 1 && x.stride(i) != strides[i]) return false;
+  return true;
+}
+
+// The message's subscript: target[3], or target[0,2,1] for several dimensions.
+[[noreturn]] void raise_bad_label(const char* op, const char* what, const Array& labels, int64_t limit,
+                                  const char* of) {
+  const Array rows = contiguous(labels);
+  const int64_t* p = rows.data<int64_t>();
+  int64_t at = 0;
+  while (p[at] >= 0 && p[at] < limit) ++at;
+  std::ostringstream where;
+  Dims index = labels.shape();
+  int64_t rest = at;
+  for (int i = labels.ndim() - 1; i >= 0; --i) {
+    index[i] = rest % labels.shape(i);
+    rest /= labels.shape(i);
+  }
+  for (int i = 0; i < index.size(); ++i) where << (i ? "," : "[") << index[i];
+  if (index.size()) where << ']';
+  throw IndexError(join(op, ": ", what, where.str(), " is ", p[at], " but there are ", limit, ' ', of, " (0 to ",
+                        limit - 1, "); ", what, '=', labels.shape()));
+}
+
+}  // namespace
+
+Array as_labels(const char* op, const char* what, const Array& labels, const Dims& strides, const char* hint) {
+  const DType t = labels.dtype();
+  DL_CHECK(t == DType::i64 || t == DType::i32 || t == DType::u8, DTypeError, op, ": ", what,
+           " must hold integers (int64, int32 or uint8), got ", t, " of shape ", labels.shape(), "; ", hint);
+  if (t == DType::i64 && same_layout(labels, strides)) return labels;
+  const Array out = Array::empty_strided(labels.shape(), strides, DType::i64, labels.device());
+  copy_into(out, labels);
+  return out;
+}
+
+void check_labels(const char* op, const char* what, const Array& labels, int64_t limit, const char* of) {
+  const int64_t* p = labels.data<int64_t>();
+  std::atomic<bool> bad{false};
+  parallel_for(labels.size(), kGrain, [&](int64_t begin, int64_t end) {
+    uint64_t largest = 0;  // a negative label is a huge unsigned one
+    for (int64_t i = begin; i < end; ++i) largest = std::max(largest, static_cast<uint64_t>(p[i]));
+    if (end > begin && largest >= static_cast<uint64_t>(limit)) bad = true;
+  });
+  if (bad) raise_bad_label(op, what, labels, limit, of);
+}
+
+}  // namespace dl

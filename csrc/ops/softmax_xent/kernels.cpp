@@ -1,0 +1,28 @@
+#include "core/kernel_table.h"
+#include "ops/softmax_xent/softmax_xent.h"
+
+namespace dl {
+
+#define BOTH(NAME, ARGS) \
+  DL_DECLARE(NAME##_f32, ARGS) \
+  DL_DECLARE(NAME##_f64, ARGS)
+BOTH(softmax_fwd, SoftmaxArgs)
+BOTH(softmax_bwd, SoftmaxArgs)
+BOTH(log_softmax_fwd, SoftmaxArgs)
+BOTH(log_softmax_bwd, SoftmaxArgs)
+BOTH(cross_entropy_fwd, XentArgs)
+BOTH(cross_entropy_bwd, XentArgs)
+#undef BOTH
+
+#define BOTH(NAME) \
+  DL_CPU_ROWS(#NAME, f32, NAME##_f32) \
+  DL_CPU_ROWS(#NAME, f64, NAME##_f64)
+constexpr Row<SoftmaxArgs> softmax_rows[] = {BOTH(softmax_fwd) BOTH(softmax_bwd) BOTH(log_softmax_fwd)
+                                                 BOTH(log_softmax_bwd)};
+constexpr Row<XentArgs> xent_rows[] = {BOTH(cross_entropy_fwd) BOTH(cross_entropy_bwd)};
+#undef BOTH
+
+static const Manifest<SoftmaxArgs> softmax_manifest(softmax_rows);
+static const Manifest<XentArgs> xent_manifest(xent_rows);
+
+}  // namespace dl

@@ -1,0 +1,47 @@
+// Softmax, its logarithm, and the fused cross-entropy, along one dimension of any dense layout.
+//   softmax        y_c = exp(x_c - m) / s        m = max x, s = Σ exp(x_c - m)
+//                  dx_c = y_c (g_c - Σ g_k y_k)
+//   log_softmax    y_c = (x_c - m) - log s       dx_c = g_c - exp(y_c) Σ g_k
+//   cross_entropy  loss = log s + (m - x_t)      dx_c = g (exp(x_c - m) / s - [c = t]),  t the target
+// A dense array is (outer, classes, inner) in memory whatever its layout; inner = 1 is the fast path along rows, else
+// neighbouring columns share a vector. float32 and float64; the result has x's dense layout. A NaN logit makes its
+// row, or loss, NaN; so does a row of -inf. Error: 4 ulp of the largest term plus that of the sum (blocks/rows).
+// Targets are checked before anything is computed. The loss of mean and sum adds rows in float64, in fixed chunks.
+#pragma once
+#include "core/dtype.h"
+
+namespace dl {
+
+struct SoftmaxArgs {
+  const void* x;  // forward: the logits; backward: y
+  const void* g;  // backward: the gradient of y
+  void* out;
+  int64_t classes, inner;
+};
+// A kernel's range is rows: the flattened (outer, inner).
+
+struct XentArgs {
+  const void* x;
+  const int64_t* target;  // one a row
+  void* stats;            // (2, rows): each row's m, then each row's s
+  int64_t rows, classes, inner, grain;
+  void* loss = nullptr;       // forward: one a row, or null
+  double* partial = nullptr;  // forward: Σ loss of the chunk that starts at row k * grain, or null
+  const void* g = nullptr;    // backward: the gradient of the loss, g_step apart
+  void* dx = nullptr;         // backward
+  double scale = 1;           // backward: 1 / rows for the mean
+  int64_t g_step = 0;         // 1 a row, or 0: one number
+};
+// A kernel's range is rows, as above.
+
+enum class Reduction : int { none, mean, sum };
+
+DL_API Array softmax_fwd(const Array& x, int dim);
+DL_API Array softmax_bwd(const Array& g, const Array& y, int dim);
+DL_API Array log_softmax_fwd(const Array& x, int dim);
+DL_API Array log_softmax_bwd(const Array& g, const Array& y, int dim);
+// x (N, C, d…) or (C,); target (N, d…) or (). Returns the loss; *stats gets what the backward needs.
+DL_API Array cross_entropy_fwd(const Array& x, const Array& target, int reduction, Array* stats);
+DL_API Array cross_entropy_bwd(const Array& g, const Array& x, const Array& target, const Array& stats, int reduction);
+
+}  // namespace dl
