@@ -12,34 +12,15 @@
 #include <fstream>
 #include <string>
 #include <thread>
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
 
 #include "core/error.h"
+#include "core/flush_subnormals.h"
 
 namespace dl {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kPoll = std::chrono::milliseconds(20);  // Ctrl-C is seen within a poll and a chunk
-
-// Flush-to-zero and denormals-are-zero for a scope: a subnormal operand costs some 100 cycles each.
-class FlushSubnormals {
-#if defined(__x86_64__)
- public:
-  FlushSubnormals() : saved_(_mm_getcsr()) {
-    if ((saved_ & kBits) != kBits) _mm_setcsr(saved_ | kBits);
-  }
-  ~FlushSubnormals() {
-    if ((saved_ & kBits) != kBits) _mm_setcsr(saved_);
-  }
-
- private:
-  static constexpr unsigned kBits = 0x8040;  // FTZ | DAZ
-  unsigned saved_;
-#endif
-};
 
 HostHooks hooks{.release = [] { return static_cast<void*>(nullptr); },
                 .acquire = [](void*) {},
