@@ -43,7 +43,7 @@ def layer(path: Path) -> str:
 ALLOWED = {  # a layer may include these, and of ops only its own folder
     "core": {"core"},
     "simd": {"core", "simd"},
-    "blocks": {"core", "simd", "blocks"},
+    "blocks": {"core", "simd", "blocks", "cuda"},
     "ops": {"core", "simd", "blocks", "cuda"},
     "cuda": {"core", "simd", "cuda"},
     "bindings": {"core", "blocks", "ops", "bindings"},

@@ -1,25 +1,10 @@
 // dst[i] = src[i] with conversion, over a Nest. Called by copy.cpp on a range of elements.
 // Limit: memory bandwidth where both sides are walked in order; the strided side's cache lines otherwise.
 #include "blocks/copy/copy.h"
+#include "blocks/copy/formula.h"
 #include "simd/walk.h"
 
 namespace dl::DL_ISA_NS {
-
-struct Bool {
-  uint8_t v;
-};
-
-template <class D, class S>
-static DL_INLINE D convert_one(S s) {
-  if constexpr (__is_same(D, S))
-    return s;
-  else if constexpr (__is_same(D, Bool))
-    return Bool{static_cast<uint8_t>(s != S(0))};
-  else if constexpr (__is_same(S, Bool))
-    return static_cast<D>(s.v);
-  else
-    return static_cast<D>(s);
-}
 
 template <class D, class S>
 static void copy(const CopyArgs& a, int64_t begin, int64_t end) {

@@ -1,0 +1,50 @@
+// dst[i] = src[i] with conversion, over a Nest. Called by copy.cpp on all elements at once: what makes a strided view
+// on the device dense, or changes its dtype. Neighbouring threads take neighbouring elements of the innermost loop.
+// Limit: memory bandwidth where both sides are walked in order; the strided side's 32-byte sectors otherwise.
+#include "blocks/copy/copy.h"
+#include "blocks/copy/formula.h"
+#include "cuda/nest.cuh"
+
+namespace dl::cuda {
+
+template <class D, class S>
+static __global__ void copy_kernel(D* dst, const S* src, Nest nest, int64_t begin, int64_t end) {
+  for (int64_t i = begin + first_item(); i < end; i += item_step()) {
+    int64_t at[2];
+    nest_offsets(nest, i, at);
+    dst[at[0]] = convert_one<D>(src[at[1]]);
+  }
+}
+
+template <class D, class S>
+static void copy(const CopyArgs& a, int64_t begin, int64_t end) {
+  launch("copy", copy_kernel<D, S>, grid_stride(end - begin), static_cast<D*>(a.dst), static_cast<const S*>(a.src),
+         a.nest, begin, end);
+}
+
+template <class D>
+static void copy_to(const CopyArgs& a, int64_t begin, int64_t end) {
+  switch (a.src_dtype) {
+    case DType::b8:
+      return copy<D, Bool>(a, begin, end);
+    case DType::u8:
+      return copy<D, uint8_t>(a, begin, end);
+    case DType::i32:
+      return copy<D, int32_t>(a, begin, end);
+    case DType::i64:
+      return copy<D, int64_t>(a, begin, end);
+    case DType::f32:
+      return copy<D, float>(a, begin, end);
+    case DType::f64:
+      return copy<D, double>(a, begin, end);
+  }
+}
+
+void copy_b8(const CopyArgs& a, int64_t b, int64_t e) { copy_to<Bool>(a, b, e); }
+void copy_u8(const CopyArgs& a, int64_t b, int64_t e) { copy_to<uint8_t>(a, b, e); }
+void copy_i32(const CopyArgs& a, int64_t b, int64_t e) { copy_to<int32_t>(a, b, e); }
+void copy_i64(const CopyArgs& a, int64_t b, int64_t e) { copy_to<int64_t>(a, b, e); }
+void copy_f32(const CopyArgs& a, int64_t b, int64_t e) { copy_to<float>(a, b, e); }
+void copy_f64(const CopyArgs& a, int64_t b, int64_t e) { copy_to<double>(a, b, e); }
+
+}  // namespace dl::cuda
