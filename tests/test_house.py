@@ -107,7 +107,7 @@ PYTHON_LAYERS = [  # a module imports from its own line and those below it
     {"creation", "runtime"},
     {"tensor"},
     {"ops"},
-    {"autograd"},
+    {"autograd", "hooks"},
     {"_C"},
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcore import _C, autograd
+from dlcore import _C, autograd, hooks
 from dlcore.ops import activation
 
 
@@ -163,11 +163,11 @@ class Tensor:
 
     def register_hook(self, hook: Any) -> Any:
         """Calls ``hook(grad)`` when this tensor's gradient is known; what it returns, if anything, replaces it."""
-        return autograd.register_hook(self, hook)
+        return hooks.register_hook(self, hook)
 
     def retain_grad(self) -> None:
         """Keeps the gradient of a tensor that is not a leaf in its ``.grad``."""
-        autograd.retain_grad(self)
+        hooks.retain_grad(self)
 
     # ---- devices
     def to(self, *args: Any, dtype: _C.DType | None = None, device: str | None = None) -> Tensor:
