@@ -112,11 +112,12 @@ def run_smallest(case: Case) -> None:
 
 
 def public_ops() -> dict[str, tuple[Any, str]]:
-    """ "F.relu" -> (owner, attribute), for every public function of nn.functional and method or operator of Tensor."""
+    """"F.relu" -> (owner, attribute): public functions of nn.functional and of dlcore.ops, methods and operators."""
     found = {}
-    for name in getattr(F, "__all__", [n for n in vars(F) if not n.startswith("_")]):
-        if callable(getattr(F, name)) and getattr(getattr(F, name), "__module__", "").startswith("dlcore"):
-            found[f"F.{name}"] = (F, name)
+    for prefix, module, home in (("F", F, "dlcore"), ("dl", dl, "dlcore.ops")):
+        for name, value in vars(module).items():
+            if not name.startswith("_") and callable(value) and getattr(value, "__module__", "").startswith(home):
+                found[f"{prefix}.{name}"] = (module, name)
     for name, value in vars(dl.Tensor).items():
         operator = name.startswith("__") and name.endswith("__") and name not in dir(object)
         if (operator or not name.startswith("_")) and (callable(value) or isinstance(value, property)):
