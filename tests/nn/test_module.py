@@ -1,0 +1,118 @@
+"""Module: registration, walking, saving, modes, printing."""
+
+import numpy as np
+import pytest
+
+import dlcore as dl
+from dlcore import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3, padding=1)
+        self.bn = nn.BatchNorm2d(2)
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(2 * 4 * 4, 3))
+
+    def forward(self, x):
+        return self.head(nn.functional.relu(self.bn(self.conv(x))))
+
+
+NAMES = ["conv.weight", "conv.bias", "bn.weight", "bn.bias", "head.1.weight", "head.1.bias"]
+
+
+def test_parameters_and_buffers_have_dotted_names():
+    net = Net()
+    assert [n for n, _ in net.named_parameters()] == NAMES
+    assert [n for n, _ in net.named_buffers()] == ["bn.running_mean", "bn.running_var", "bn.num_batches_tracked"]
+    assert [n for n, _ in net.named_modules()] == ["", "conv", "bn", "head", "head.0", "head.1"]
+    assert all(p.requires_grad and p.is_leaf for p in net.parameters())
+
+
+def test_a_shared_parameter_is_listed_once():
+    net = Net()
+    net.tied = net.head[1]
+    assert len(list(net.parameters())) == len(NAMES)
+
+
+def test_state_dict_round_trip_and_sharing():
+    a, b = Net(), Net()
+    b.load_state_dict(a.state_dict())
+    for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True):
+        np.testing.assert_array_equal(x.numpy(), y.numpy())
+    a.state_dict()["conv.bias"].numpy()[:] = 7
+    assert a.conv.bias.tolist() == [7, 7] and b.conv.bias.tolist() != [7, 7]
+
+
+def test_load_state_dict_checks_everything_before_it_changes_anything():
+    net, state = Net(), Net().state_dict()
+    before = {k: v.numpy().copy() for k, v in net.state_dict().items()}
+    state["head.1.bias"] = dl.zeros(4)
+    del state["conv.bias"]
+    state["extra"] = dl.zeros(1)
+    with pytest.raises(ValueError) as e:
+        net.load_state_dict(state)
+    for part in ("missing: conv.bias", "unexpected: extra", "head.1.bias: the model has (3,), the file (4,)"):
+        assert part in str(e.value)
+    for k, v in net.state_dict().items():
+        np.testing.assert_array_equal(v.numpy(), before[k])
+
+
+def test_train_and_eval_reach_every_module():
+    net = Net()
+    assert net.training and net.bn.training
+    net.eval()
+    assert not any(m.training for m in net.modules())
+    x = dl.zeros(2, 1, 4, 4)
+    net(x)
+    assert net.bn.num_batches_tracked.item() == 0
+    net.train()(x)
+    assert net.bn.num_batches_tracked.item() == 1
+
+
+def test_repr_reads_as_the_model():
+    assert repr(Net()) == (
+        "Net(\n"
+        "  (conv): Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))\n"
+        "  (bn): BatchNorm2d(2, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)\n"
+        "  (head): Sequential(\n"
+        "    (0): Flatten(start_dim=1, end_dim=-1)\n"
+        "    (1): Linear(in_features=32, out_features=3, bias=True)\n"
+        "  )\n"
+        ")"
+    )
+
+
+def test_mistakes_are_explained():
+    class Forgot(nn.Module):
+        def __init__(self):
+            self.fc = nn.Linear(1, 1)
+
+    with pytest.raises(AttributeError, match=r"super\(\).__init__\(\)"):
+        Forgot()
+    with pytest.raises(AttributeError, match="has no attribute 'nope'"):
+        _ = Net().nope
+    with pytest.raises(TypeError, match="is a parameter"):
+        Net().conv.weight = dl.zeros(1)
+    with pytest.raises(TypeError, match="argument 1 is a int"):
+        nn.Sequential(nn.ReLU(), 3)
+    with pytest.raises(ValueError, match="groups=3 must divide"):
+        nn.Conv2d(4, 6, 3, groups=3)
+
+
+def test_double_converts_parameters_and_buffers():
+    net = Net().double()
+    assert {str(p.dtype) for p in net.parameters()} == {"float64"}
+    assert net.bn.running_mean.dtype == dl.float64 and net.bn.num_batches_tracked.dtype == dl.int64
+    assert net(dl.zeros(2, 1, 4, 4, dtype=dl.float64)).dtype == dl.float64
+
+
+def test_initial_weights_have_pytorch_s_bounds():
+    dl.manual_seed(1)
+    layer = nn.Linear(100, 200)
+    w = layer.weight.detach().numpy()
+    assert np.abs(w).max() <= 0.1 and abs(w.std() - 0.1 / np.sqrt(3)) < 1e-3 and abs(w.mean()) < 1e-3
+    conv = nn.Conv2d(8, 16, 3)
+    assert np.abs(conv.weight.detach().numpy()).max() <= 1 / np.sqrt(72)
+    dl.manual_seed(1)
+    np.testing.assert_array_equal(nn.Linear(100, 200).weight.detach().numpy(), w)

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# The C++ side under AddressSanitizer and UndefinedBehaviorSanitizer: a Debug build, beside the normal one, runs the op
+# and core tests. Usage: tests/sanitize.sh [pytest arguments]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+out=$PWD/build/sanitize
+mkdir -p "$out"
+rm -rf "$out/dlcore"
+cp -r python/dlcore "$out/dlcore"
+rm -f "$out"/dlcore/*.so
+cmake -S . -B "$out" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DDLCORE_SANITIZE=ON -DDLCORE_DEV=ON \
+      -DDLCORE_DEV_DIR="$out/dlcore" -DPython_EXECUTABLE="$(command -v python)" >/dev/null
+ninja -C "$out"
+
+# The interpreter itself is not instrumented: the runtimes come first by preloading, with libstdc++ so that exceptions
+# are intercepted. Python keeps memory to its end, so leaks are not looked for.
+export PYTHONPATH=$out ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
+preload=
+for library in libasan.so libubsan.so libstdc++.so; do preload+=" $(g++ -print-file-name=$library)"; done
+LD_PRELOAD=$preload python -m pytest -p no:cacheprovider -q "${@:-tests/ops}"
