@@ -46,4 +46,5 @@ struct type_caster<dl::Dims> {
 void bind_array(py::module_& m);
 void bind_runtime(py::module_& m);
 void bind_activation(py::module_& m);
+void bind_norm(py::module_& m);
 void bind_softmax_xent(py::module_& m);

@@ -1,0 +1,293 @@
+#include "ops/norm/norm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <vector>
+
+#include "blocks/copy/copy.h"
+#include "core/array.h"
+#include "core/launch.h"
+
+namespace dl {
+namespace {
+
+constexpr int64_t kPart = 65536;    // elements: 256 KB of float32, some 15–20 µs at memory speed, and it fits L2
+constexpr int64_t kVector = 16;     // floats of the widest vector
+constexpr int64_t kShortRow = 64;   // 4 such vectors: what the sums keep in registers
+constexpr int64_t kLongRow = 1024;  // joined rows beyond it would push their parameters out of L1
+
+Kernels<NormArgs> stats_kernel("batch_norm_stats"), fwd_kernel("batch_norm_fwd"), sums_kernel("batch_norm_sums"),
+    bwd_kernel("batch_norm_bwd");
+
+// How x lies in memory and how it is cut into parts; see NormArgs.
+struct Plan {
+  NormArgs args{};
+  int64_t parts = 0, grain = 1;
+};
+
+Plan make_plan(const Array& x) {
+  Plan plan;
+  NormArgs& a = plan.args;
+  a.total = x.size();
+  a.channels = x.shape(1);
+  a.inner = 1;
+  for (int d = 0; d < x.ndim(); ++d)
+    if (d != 1 && a.channels > 1 && x.shape(d) > 1 && x.stride(d) < x.stride(1)) a.inner *= x.shape(d);
+  if (a.inner == 1) {
+    int64_t pixels = kVector / std::gcd(a.channels, kVector);
+    if (pixels * a.channels > kLongRow) pixels = 1;
+    while (pixels * a.channels < kShortRow) pixels *= 2;
+    a.width = std::min(pixels * a.channels, a.total);
+    a.lanes = a.width;
+    a.step = std::max<int64_t>(16, kPart / a.width);
+    plan.parts = (a.total + a.step * a.width - 1) / (a.step * a.width);
+  } else {
+    a.lanes = 1;
+    a.step = std::min(a.inner, kPart);
+    plan.parts = a.total / a.inner * ((a.inner + a.step - 1) / a.step);
+    plan.grain = std::max<int64_t>(1, kPart / a.step);
+  }
+  return plan;
+}
+
+// visit(lane, channel, elements) for each sum of each part, in order.
+template <class Visit>
+void each_sum(const Plan& plan, const Visit& visit) {
+  const NormArgs& a = plan.args;
+  const int64_t segments = a.inner == 1 ? 1 : (a.inner + a.step - 1) / a.step;
+  for (int64_t p = 0; p < plan.parts; ++p) {
+    if (a.inner > 1) {
+      visit(p, 0, p / segments % a.channels, std::min(a.step, a.inner - p % segments * a.step));
+      continue;
+    }
+    const int64_t n = std::min(a.step * a.width, a.total - p * a.step * a.width), rows = n / a.width;
+    for (int64_t j = 0; j < a.width; ++j) {
+      const int64_t count = rows + (j < n - rows * a.width);
+      if (count) visit(p, j, j % a.channels, count);
+    }
+  }
+}
+
+// The kernels' parameters: `count` vectors of C values, each laid out over the lanes.
+template <class T>
+class Params {
+ public:
+  Params(const Plan& plan, int count)
+      : lanes_(plan.args.inner == 1 ? plan.args.width : plan.args.channels),
+        channels_(plan.args.channels),
+        values_(static_cast<size_t>(count * lanes_)) {}
+  void set(int k, int64_t channel, double value) {
+    for (int64_t j = channel; j < lanes_; j += channels_) values_[static_cast<size_t>(k * lanes_ + j)] = T(value);
+  }
+  NormArgs bind(NormArgs a) const {
+    a.params = values_.data();
+    a.lanes = lanes_;
+    return a;
+  }
+
+ private:
+  int64_t lanes_, channels_;
+  std::vector<T> values_;
+};
+
+template <class T>
+double at(const Array& v, int64_t c) {
+  return static_cast<double>(v.data<T>()[c * v.stride(0)]);
+}
+
+struct Moments {
+  std::vector<double> mean, var;  // biased
+};
+
+template <class T>
+Moments batch_moments(const Plan& plan, const Array& x) {
+  NormArgs a = plan.args;
+  const int64_t lanes = a.lanes;
+  std::vector<T> sums(static_cast<size_t>(3 * plan.parts * lanes));
+  a.x = x.raw();
+  a.sums = sums.data();
+  launch(stats_kernel.choose(x.device(), x.dtype(), a), a, plan.parts, plan.grain);
+
+  const auto channels = static_cast<size_t>(a.channels);
+  const double n = static_cast<double>(a.total / a.channels);
+  Moments m{std::vector<double>(channels), std::vector<double>(channels)};
+  const auto part = [&](int64_t p, int64_t lane) { return &sums[static_cast<size_t>(3 * p * lanes + lane)]; };
+  each_sum(plan, [&](int64_t p, int64_t lane, int64_t c, int64_t count) {
+    const T* s = part(p, lane);
+    m.mean[static_cast<size_t>(c)] += double(s[0]) * double(count) + double(s[lanes]);
+  });
+  for (double& mean : m.mean) mean /= n;
+  // Chan, Golub & LeVeque (1983): the parts' squares about their own means, and those means' about the common one.
+  each_sum(plan, [&](int64_t p, int64_t lane, int64_t c, int64_t count) {
+    const T* s = part(p, lane);
+    const double offset = double(s[lanes]) / double(count), d = double(s[0]) + offset - m.mean[static_cast<size_t>(c)];
+    m.var[static_cast<size_t>(c)] += double(s[2 * lanes]) - offset * double(s[lanes]) + double(count) * d * d;
+  });
+  for (double& var : m.var) var = var < 0 ? 0 : var / n;
+  return m;
+}
+
+template <class T>
+Moments running_moments(const Array& mean, const Array& var) {
+  Moments m;
+  for (int64_t c = 0; c < mean.size(); ++c) {
+    m.mean.push_back(at<T>(mean, c));
+    m.var.push_back(at<T>(var, c));
+  }
+  return m;
+}
+
+template <class T>
+void update_running(const Array& running, const std::vector<double>& batch, double momentum, double factor) {
+  for (int64_t c = 0; c < running.size(); ++c) {
+    T& r = running.data<T>()[c * running.stride(0)];
+    r = static_cast<T>((1 - momentum) * double(r) + momentum * factor * batch[static_cast<size_t>(c)]);
+  }
+  running.bump_version();
+}
+
+void check_input(const Array& x) {
+  DL_CHECK(is_floating(x.dtype()), DTypeError, "batch_norm: needs a float32 or float64 tensor, got ", x.dtype(),
+           " of shape ", x.shape(), "; convert with .float()");
+  DL_CHECK(x.ndim() >= 2, ShapeError, "batch_norm: needs (N, C) or (N, C, …), got x=", x.shape(),
+           "; add a batch dimension with .unsqueeze(0)");
+}
+
+void check_vector(const Array& x, const Array* v, const char* what) {
+  if (!v) return;
+  DL_CHECK(v->ndim() == 1 && v->shape(0) == x.shape(1), ShapeError, "batch_norm: ", what, " needs shape (", x.shape(1),
+           ",), one value per channel (dim 1), but has ", v->shape(), "; x=", x.shape());
+  DL_CHECK(v->dtype() == x.dtype(), DTypeError, "batch_norm: ", what, " is ", v->dtype(), " but x is ", x.dtype(),
+           "; convert one of them");
+  DL_CHECK(v->device() == x.device(), DeviceError, "batch_norm: ", what, " is on ", name(v->device()), " but x is on ",
+           name(x.device()), "; move one of them");
+}
+
+void clear(const Array& a) { std::memset(a.raw(), 0, static_cast<size_t>(a.size()) * itemsize(a.dtype())); }
+
+template <class T>
+Array forward(const Array& x, const Array* weight, const Array* bias, const Array* running_mean,
+              const Array* running_var, bool batch, bool update, double momentum, double eps, const Array& mean,
+              const Array& invstd) {
+  const Plan plan = make_plan(x);
+  const Moments m = batch ? batch_moments<T>(plan, x) : running_moments<T>(*running_mean, *running_var);
+  Params<T> params(plan, 3);
+  for (int64_t c = 0; c < x.shape(1); ++c) {
+    const double inv = 1 / std::sqrt(m.var[static_cast<size_t>(c)] + eps);
+    mean.data<T>()[c] = static_cast<T>(m.mean[static_cast<size_t>(c)]);
+    invstd.data<T>()[c] = static_cast<T>(inv);
+    params.set(0, c, m.mean[static_cast<size_t>(c)]);
+    params.set(1, c, weight ? inv * at<T>(*weight, c) : inv);
+    params.set(2, c, bias ? at<T>(*bias, c) : 0);
+  }
+  const Array y = Array::empty_like(x);
+  NormArgs a = params.bind(plan.args);
+  a.x = x.raw();
+  a.out = y.raw();
+  launch(fwd_kernel.choose(x.device(), x.dtype(), a), a, plan.parts, plan.grain);
+  if (update) {  // last: an interrupted call leaves them as they were
+    const double n = static_cast<double>(x.size() / x.shape(1));
+    if (running_mean) update_running<T>(*running_mean, m.mean, momentum, 1);
+    if (running_var) update_running<T>(*running_var, m.var, momentum, n / (n - 1));
+  }
+  return y;
+}
+
+template <class T>
+void backward(const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight,
+              bool training, Array* dx, Array* dweight, Array* dbias) {
+  const Plan plan = make_plan(x);
+  const int64_t channels = x.shape(1);
+  const double n = static_cast<double>(x.size() / channels);
+  std::vector<double> sum_g(static_cast<size_t>(channels)), sum_gd(static_cast<size_t>(channels));
+  Params<T> params(plan, 4);
+  for (int64_t c = 0; c < channels; ++c) {
+    params.set(0, c, at<T>(mean, c));
+    params.set(1, c, at<T>(invstd, c) * (weight ? at<T>(*weight, c) : 1));
+  }
+  NormArgs a = params.bind(plan.args);
+  a.x = x.raw();
+  a.g = g.raw();
+  a.training = training;
+  if (dweight || training) {
+    const int64_t lanes = plan.args.lanes;
+    std::vector<T> sums(static_cast<size_t>(2 * plan.parts * lanes));
+    a.sums = sums.data();
+    a.lanes = lanes;
+    launch(sums_kernel.choose(x.device(), x.dtype(), a), a, plan.parts, plan.grain);
+    each_sum(plan, [&](int64_t p, int64_t lane, int64_t c, int64_t) {
+      const T* s = &sums[static_cast<size_t>(2 * p * lanes + lane)];
+      sum_g[static_cast<size_t>(c)] += double(s[0]);
+      sum_gd[static_cast<size_t>(c)] += double(s[lanes]);
+    });
+  }
+  for (int64_t c = 0; c < channels; ++c) {
+    const double inv = at<T>(invstd, c), dw = sum_gd[static_cast<size_t>(c)] * inv;
+    if (dweight) {
+      dweight->data<T>()[c] = static_cast<T>(dw);
+      dbias->data<T>()[c] = static_cast<T>(sum_g[static_cast<size_t>(c)]);
+    }
+    params.set(2, c, sum_g[static_cast<size_t>(c)] / n);
+    params.set(3, c, dw * inv / n);
+  }
+  if (!dx) return;
+  a = params.bind(a);
+  a.out = dx->raw();
+  launch(bwd_kernel.choose(x.device(), x.dtype(), a), a, plan.parts, plan.grain);
+}
+
+}  // namespace
+
+Array batch_norm_fwd(const Array& x, const Array* weight, const Array* bias, const Array* running_mean,
+                     const Array* running_var, bool training, double momentum, double eps, Array* mean, Array* invstd) {
+  check_input(x);
+  check_vector(x, weight, "weight");
+  check_vector(x, bias, "bias");
+  check_vector(x, running_mean, "running_mean");
+  check_vector(x, running_var, "running_var");
+  DL_CHECK(!running_mean == !running_var, ValueError,
+           "batch_norm: running_mean and running_var go together; give both or neither");
+  const bool batch = training || !running_mean;
+  DL_CHECK(!batch || x.size() != x.shape(1), ShapeError,
+           "batch_norm: expected more than 1 value per channel when training, got x=", x.shape(),
+           "; use a larger batch, or evaluate with the running statistics (model.eval())");
+  *mean = Array::empty({x.shape(1)}, x.dtype(), x.device());
+  *invstd = Array::empty({x.shape(1)}, x.dtype(), x.device());
+  const Array dense = as_dense(x);
+  if (x.size() == 0) {
+    clear(*mean);
+    clear(*invstd);
+    return Array::empty_like(dense);
+  }
+  const auto run = x.dtype() == DType::f32 ? forward<float> : forward<double>;
+  return run(dense, weight, bias, running_mean, running_var, batch, training, momentum, eps, *mean, *invstd);
+}
+
+void batch_norm_bwd(const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight,
+                    bool training, Array* dx, Array* dweight, Array* dbias) {
+  check_input(x);
+  check_vector(x, &mean, "mean");
+  check_vector(x, &invstd, "invstd");
+  check_vector(x, weight, "weight");
+  DL_CHECK(g.shape() == x.shape() && g.dtype() == x.dtype() && g.device() == x.device(), ShapeError,
+           "batch_norm: the gradient must match x; g=", g.shape(), " ", g.dtype(), ", x=", x.shape(), " ", x.dtype());
+  const Array dense = as_dense(x);
+  if (dx) *dx = Array::empty_like(dense);
+  if (dweight) {
+    *dweight = Array::empty({x.shape(1)}, x.dtype(), x.device());
+    *dbias = Array::empty({x.shape(1)}, x.dtype(), x.device());
+  }
+  if (x.size() == 0) {
+    if (dweight) {
+      clear(*dweight);
+      clear(*dbias);
+    }
+    return;
+  }
+  const auto run = x.dtype() == DType::f32 ? backward<float> : backward<double>;
+  run(as_layout_of(g, dense), dense, mean, invstd, weight, training, dx, dweight, dbias);
+}
+
+}  // namespace dl
