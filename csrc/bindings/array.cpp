@@ -163,6 +163,7 @@ void bind_array(py::module_& m) {
   m.def("numpy_dtype", &numpy_dtype);
   m.def("dtype_of", &dtype_of);
   m.def("promote", &dl::promote);
+  m.def("alike", [](const Array& a, const Array& b) { return a.dtype() == b.dtype() && a.shape() == b.shape(); });
   m.def("empty", [](const Dims& shape, DType t) { return Array::empty(shape, t); });
   m.def("empty_like", [](const Array& a) { return Array::empty_like(a); });
   m.def("empty_strided", [](const Dims& shape, const Dims& strides, DType t) {

@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include "core/array.h"
+#include "ops/elementwise/elementwise.h"
 
 namespace py = pybind11;
 
@@ -40,11 +41,58 @@ struct type_caster<dl::Dims> {
   }
 };
 
+// A Python number, or a NumPy scalar.
+template <>
+struct type_caster<dl::Number> {
+  PYBIND11_TYPE_CASTER(dl::Number, const_name("float"));
+
+  bool load(handle src, bool) {
+    PyObject* o = src.ptr();
+    if (PyFloat_Check(o)) {
+      value = {dl::Number::real, 0, PyFloat_AS_DOUBLE(o)};
+    } else if (PyIndex_Check(o)) {
+      const object whole = reinterpret_steal<object>(PyNumber_Index(o));
+      const long long i = whole ? PyLong_AsLongLong(whole.ptr()) : -1;
+      if (i == -1 && PyErr_Occurred()) throw error_already_set();
+      value = {PyBool_Check(o) ? dl::Number::boolean : dl::Number::integer, i, 0};
+    } else {
+      const PyNumberMethods* as_number = Py_TYPE(o)->tp_as_number;
+      if (!as_number || !as_number->nb_float || PySequence_Check(o)) return false;
+      const double f = PyFloat_AsDouble(o);
+      if (f == -1.0 && PyErr_Occurred()) throw error_already_set();
+      value = {dl::Number::real, 0, f};
+    }
+    return true;
+  }
+};
+
+// An Array, or a number.
+template <>
+struct type_caster<dl::Operand> {
+  PYBIND11_TYPE_CASTER(dl::Operand, const_name("Array | float"));
+
+  bool load(handle src, bool convert) {
+    if (array_.load(src, false)) {
+      value.array = static_cast<dl::Array*>(array_);
+      return true;
+    }
+    make_caster<dl::Number> number;
+    if (!number.load(src, convert))
+      throw dl::DTypeError(dl::join("expected a tensor or a number, got ", str(type::of(src)).cast<std::string>()));
+    value = {nullptr, cast_op<dl::Number>(number)};
+    return true;
+  }
+
+ private:
+  make_caster<dl::Array> array_;
+};
+
 }  // namespace pybind11::detail
 
 // One function a bindings file; module.cpp calls them all.
 void bind_array(py::module_& m);
 void bind_runtime(py::module_& m);
 void bind_activation(py::module_& m);
+void bind_elementwise(py::module_& m);
 void bind_norm(py::module_& m);
 void bind_softmax_xent(py::module_& m);

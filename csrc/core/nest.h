@@ -1,11 +1,11 @@
-// Nest: the loops over one broadcast shape for up to four operands, with unit dimensions dropped and dimensions that
+// Nest: the loops over one broadcast shape for up to five operands, with unit dimensions dropped and dimensions that
 // one stride walks merged, so that most calls are one long loop. Plain data: kernels read it.
 #pragma once
 #include "core/dtype.h"
 
 namespace dl {
 
-constexpr int kNestOperands = 4;  // where: out, condition, a, b
+constexpr int kNestOperands = 5;  // clamp_bwd: out, g, x, low, high
 constexpr int kNestDims = 8;
 
 struct Nest {

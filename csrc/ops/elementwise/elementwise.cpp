@@ -1,0 +1,300 @@
+#include "ops/elementwise/elementwise.h"
+
+#include <cstring>
+
+#include "blocks/copy/copy.h"
+#include "core/array.h"
+#include "core/launch.h"
+
+namespace dl {
+namespace {
+
+using Table = Kernels<ElementwiseArgs>;
+constexpr int64_t kGrain = 32768;  // some 15–30 µs at memory speed
+constexpr Number kOne{Number::integer, 1, 1.0}, kMinusOne{Number::integer, -1, -1.0}, kZero{Number::integer, 0, 0.0};
+
+int kind(DType t) { return is_floating(t) ? 2 : t == DType::b8 ? 0 : 1; }
+Operand number(const Number& n) { return {nullptr, n}; }
+Operand array(const Array& a) { return {&a, kZero}; }
+
+// Arrays promote among themselves; a number only lifts the kind, and then to float32 or int64.
+DType common_dtype(std::initializer_list<Operand> operands) {
+  DType t = DType::b8;
+  for (const Operand& o : operands)
+    if (o.array) t = promote(t, o.array->dtype());
+  for (const Operand& o : operands)
+    if (!o.array && o.number.kind > kind(t)) t = o.number.kind == Number::real ? DType::f32 : DType::i64;
+  return t;
+}
+
+DType float_dtype(DType t) { return is_floating(t) ? t : DType::f32; }
+
+template <class T>
+void put(unsigned char* to, const Number& n) {
+  const T value = n.kind == Number::real ? static_cast<T>(n.f) : static_cast<T>(n.i);
+  std::memcpy(to, &value, sizeof value);
+}
+
+void put(unsigned char* to, DType t, const Number& n) {
+  switch (t) {
+    case DType::b8:
+      return put<bool>(to, n);
+    case DType::u8:
+      return put<uint8_t>(to, n);
+    case DType::i32:
+      return put<int32_t>(to, n);
+    case DType::i64:
+      return put<int64_t>(to, n);
+    case DType::f32:
+      return put<float>(to, n);
+    case DType::f64:
+      return put<double>(to, n);
+  }
+}
+
+std::string shapes_of(std::initializer_list<Operand> operands) {
+  std::string text;
+  for (const Operand& o : operands)
+    if (o.array) text += join(text.empty() ? "" : ", ", o.array->shape(), ' ', o.array->dtype());
+  return text;
+}
+
+Dims common_shape(const char* op, std::initializer_list<Operand> operands) {
+  const Array* first = nullptr;
+  Dims shape;
+  for (const Operand& o : operands) {
+    if (!o.array) continue;
+    shape = first ? broadcast_shapes(op, shape, o.array->shape()) : o.array->shape();
+    if (!first) first = o.array;
+    DL_CHECK(o.array->device() == first->device(), DeviceError, op, ": operands are on ", name(first->device()),
+             " and ", name(o.array->device()), "; move one with .to()");
+  }
+  DL_CHECK(first, ValueError, op, ": needs at least one tensor, got numbers only");
+  return shape;
+}
+
+// out[i] = f(operands[i]…). Operands convert to `t`, except `kept` leading ones: where's condition.
+void run_into(Table& table, const Array& out, DType t, std::initializer_list<Operand> operands,
+              OnInterrupt on_interrupt, int kept = 0) {
+  if (out.size() == 0) return;
+  ElementwiseArgs args{.out = out.raw(), .in = {}, .scalar = {}, .nest = {}};
+  Array held[4];
+  const Array* nested[kNestOperands] = {&out};
+  int k = 0;
+  for (const Operand& o : operands) {
+    if (o.array) {
+      held[k] = k < kept ? *o.array : convert(*o.array, t);
+      if (held[k].shape() != out.shape()) held[k] = held[k].expand(out.shape());
+      args.in[k] = held[k].raw();
+      nested[k + 1] = &held[k];
+    } else {
+      put(args.scalar[k], t, o.number);
+      nested[k + 1] = &out;
+    }
+    ++k;
+  }
+  args.nest = make_nest(nested, k + 1);
+  for (int i = 0; i < k; ++i)
+    if (!args.in[i])
+      for (int64_t& s : args.nest.stride[i + 1]) s = 0;
+  launch(table.choose(out.device(), t, args), args, out.size(), kGrain, on_interrupt);
+}
+
+Array run(const char* op, Table& table, DType t, DType result, std::initializer_list<Operand> operands, int kept = 0) {
+  const Dims shape = common_shape(op, operands);
+  const Array* arrays[4] = {};
+  int n = 0;
+  for (const Operand& o : operands)
+    if (o.array) arrays[n++] = o.array;
+  for (int i = n; i < 4; ++i) arrays[i] = arrays[0];
+  const Dims strides = result_layout(shape, {arrays[0], arrays[1], arrays[2], arrays[3]});
+  const Array out = Array::empty_strided(shape, strides, result, arrays[0]->device());
+  run_into(table, out, t, operands, OnInterrupt::stop, kept);
+  return out;
+}
+
+Array same(const char* op, Table& table, std::initializer_list<Operand> operands) {
+  const DType t = common_dtype(operands);
+  return run(op, table, t, t, operands);
+}
+
+Array floating(const char* op, Table& table, std::initializer_list<Operand> operands) {
+  const DType t = float_dtype(common_dtype(operands));
+  return run(op, table, t, t, operands);
+}
+
+Array comparison(const char* op, Table& table, const Operand& a, const Operand& b) {
+  return run(op, table, common_dtype({a, b}), DType::b8, {a, b});
+}
+
+Array gradient(const char* op, Table& table, const Array& g, std::initializer_list<Operand> operands) {
+  DL_CHECK(is_floating(g.dtype()), DTypeError, op, ": gradients are float32 or float64, got ", g.dtype());
+  return run(op, table, g.dtype(), g.dtype(), operands);
+}
+
+Table add_("add_fwd"), mul_("mul_fwd"), div_("div_fwd"), pow_("pow_fwd"), maximum_("maximum_fwd"),
+    minimum_("minimum_fwd"), eq_("eq_fwd"), ne_("ne_fwd"), lt_("lt_fwd"), le_("le_fwd"), where_("where_fwd"),
+    exp_("exp_fwd"), log_("log_fwd"), sqrt_("sqrt_fwd"), abs_("abs_fwd"), sign_("sign_fwd"), clamp_("clamp_fwd");
+Table square_b("square_bwd"), sqrt_b("sqrt_bwd"), abs_b("abs_bwd"), reciprocal_b("reciprocal_bwd"), div_b("div_bwd_b"),
+    pow_a("pow_bwd_a"), pow_b("pow_bwd_b"), maximum_b("maximum_bwd"), minimum_b("minimum_bwd"), clamp_b("clamp_bwd");
+
+void check_alpha(const char* op, DType t, const Number& alpha) {
+  DL_CHECK(kind(t) >= alpha.kind || (t == DType::b8 && alpha.i == 1), DTypeError, op, ": alpha must be ",
+           t == DType::b8 ? "1" : "an integer", " for ", t, " tensors");
+}
+
+void check_no_bool(const char* op, DType t, const char* hint) {
+  DL_CHECK(t != DType::b8, DTypeError, op, ": is not defined for bool tensors; ", hint);
+}
+
+Number negative(Number n) { return {n.kind == Number::boolean ? Number::integer : n.kind, -n.i, -n.f}; }
+
+Array bools(const Array& x) { return convert(x, DType::b8); }
+
+Array logical(const char* op, Table& table, const Operand& a, const Operand& b) {
+  const auto truth = [](const Number& n) {
+    return Number{Number::boolean, n.kind == Number::real ? n.f != 0 : n.i != 0, 0};
+  };
+  const Array x = a.array ? bools(*a.array) : Array(), y = b.array ? bools(*b.array) : Array();
+  return run(op, table, DType::b8, DType::b8,
+             {a.array ? array(x) : number(truth(a.number)), b.array ? array(y) : number(truth(b.number))});
+}
+
+bool overlaps(const Array& dst, const Array& src) {
+  if (dst.storage() != src.storage()) return false;
+  return dst.offset() != src.offset() || !(dst.shape() == src.shape()) || !(dst.strides() == src.strides());
+}
+
+void in_place(const char* op, Table& table, const Array& dst, std::initializer_list<Operand> with) {
+  const Operand src = *with.begin();
+  const DType t = common_dtype({array(dst), src});
+  DL_CHECK(kind(t) <= kind(dst.dtype()), DTypeError, op, ": a ", t, " result does not fit into a ", dst.dtype(),
+           " tensor in place; write x = x op y instead");
+  if (src.array) {
+    const Dims shape = common_shape(op, {array(dst), src});
+    DL_CHECK(shape == dst.shape(), ShapeError, op, ": the right-hand side does not broadcast to the tensor written; ",
+             shapes_of({array(dst), src}));
+  }
+  for (int i = 0; i < dst.ndim(); ++i)
+    DL_CHECK(dst.stride(i) != 0 || dst.shape(i) == 1, ValueError, op,
+             ": an expanded tensor has many elements in one place and cannot be written to; use .clone() first");
+  // A source that shares memory in any other arrangement would be read after it is written.
+  const Array copy = src.array && overlaps(dst, *src.array) ? Array::empty_like(*src.array) : Array();
+  if (copy.storage()) copy_into(copy, *src.array);
+  const Operand b = copy.storage() ? array(copy) : src;
+  if (with.size() == 1)
+    run_into(table, dst, dst.dtype(), {array(dst), b}, OnInterrupt::finish);
+  else
+    run_into(table, dst, dst.dtype(), {array(dst), b, with.begin()[1]}, OnInterrupt::finish);
+  dst.bump_version();
+}
+
+}  // namespace
+
+Array add_fwd(const Operand& a, const Operand& b, const Number& alpha) {
+  const DType t = common_dtype({a, b});
+  check_alpha("add", t, alpha);
+  return run("add", add_, t, t, {a, b, number(alpha)});
+}
+Array sub_fwd(const Operand& a, const Operand& b, const Number& alpha) {
+  const DType t = common_dtype({a, b});
+  check_no_bool("sub", t, "use logical_xor or ^");
+  check_alpha("sub", t, alpha);
+  return run("sub", add_, t, t, {a, b, number(negative(alpha))});
+}
+Array mul_fwd(const Operand& a, const Operand& b) { return same("mul", mul_, {a, b}); }
+Array div_fwd(const Operand& a, const Operand& b) { return floating("div", div_, {a, b}); }
+Array maximum_fwd(const Operand& a, const Operand& b) { return same("maximum", maximum_, {a, b}); }
+Array minimum_fwd(const Operand& a, const Operand& b) { return same("minimum", minimum_, {a, b}); }
+
+Array pow_fwd(const Operand& a, const Operand& b) {
+  const DType t = common_dtype({a, b});
+  check_no_bool("pow", t, "convert with .float() or .long()");
+  if (a.array && !b.array && a.array->dtype() == t) {
+    const double exponent = b.number.kind == Number::real ? b.number.f : static_cast<double>(b.number.i);
+    DL_CHECK(is_floating(t) || exponent >= 0, ValueError, "pow: an integer tensor to the power of ", exponent,
+             " is not an integer; convert with .float()");
+    if (exponent == 2) return square_fwd(*a.array);
+    if (exponent == 0.5) return sqrt_fwd(*a.array);
+    if (exponent == -1) return reciprocal_fwd(*a.array);
+  }
+  return run("pow", pow_, t, t, {a, b});
+}
+
+Array eq_fwd(const Operand& a, const Operand& b) { return comparison("eq", eq_, a, b); }
+Array ne_fwd(const Operand& a, const Operand& b) { return comparison("ne", ne_, a, b); }
+Array lt_fwd(const Operand& a, const Operand& b) { return comparison("lt", lt_, a, b); }
+Array le_fwd(const Operand& a, const Operand& b) { return comparison("le", le_, a, b); }
+Array gt_fwd(const Operand& a, const Operand& b) { return comparison("gt", lt_, b, a); }
+Array ge_fwd(const Operand& a, const Operand& b) { return comparison("ge", le_, b, a); }
+Array logical_and_fwd(const Operand& a, const Operand& b) { return logical("logical_and", minimum_, a, b); }
+Array logical_or_fwd(const Operand& a, const Operand& b) { return logical("logical_or", maximum_, a, b); }
+Array logical_xor_fwd(const Operand& a, const Operand& b) { return logical("logical_xor", ne_, a, b); }
+Array logical_not_fwd(const Array& a) { return comparison("logical_not", eq_, array(a), number(kZero)); }
+
+Array where_fwd(const Array& condition, const Operand& a, const Operand& b) {
+  DL_CHECK(condition.dtype() == DType::b8, DTypeError, "where: the condition must be a bool tensor, got ",
+           condition.dtype(), "; compare, or convert with .bool()");
+  const DType t = common_dtype({a, b});
+  return run("where", where_, t, t, {array(condition), a, b}, 1);
+}
+
+Array exp_fwd(const Array& x) { return floating("exp", exp_, {array(x)}); }
+Array log_fwd(const Array& x) { return floating("log", log_, {array(x)}); }
+Array sqrt_fwd(const Array& x) { return floating("sqrt", sqrt_, {array(x)}); }
+Array square_fwd(const Array& x) { return mul_fwd(array(x), array(x)); }
+Array reciprocal_fwd(const Array& x) { return div_fwd(number(kOne), array(x)); }
+Array abs_fwd(const Array& x) {
+  check_no_bool("abs", x.dtype(), "it is x itself");
+  return same("abs", abs_, {array(x)});
+}
+Array sign_fwd(const Array& x) {
+  check_no_bool("sign", x.dtype(), "it is x itself");
+  return same("sign", sign_, {array(x)});
+}
+Array neg_fwd(const Array& x) {
+  check_no_bool("neg", x.dtype(), "use logical_not or ~");
+  return same("neg", mul_, {array(x), number(kMinusOne)});
+}
+Array clamp_fwd(const Array& x, const Operand& low, const Operand& high) {
+  check_no_bool("clamp", x.dtype(), "convert with .float() or .long()");
+  return same("clamp", clamp_, {array(x), low, high});
+}
+
+void add_into(const Array& dst, const Operand& src, const Number& alpha) {
+  check_alpha("add_", dst.dtype(), alpha);
+  in_place("add_", add_, dst, {src, number(alpha)});
+}
+void mul_into(const Array& dst, const Operand& src) { in_place("mul_", mul_, dst, {src}); }
+void div_into(const Array& dst, const Operand& src) {
+  DL_CHECK(is_floating(dst.dtype()), DTypeError, "div_: a float32 result does not fit into a ", dst.dtype(),
+           " tensor in place; write x = x / y instead");
+  in_place("div_", div_, dst, {src});
+}
+
+Array square_bwd(const Array& g, const Array& x) { return gradient("square", square_b, g, {array(g), array(x)}); }
+Array sqrt_bwd(const Array& g, const Array& y) { return gradient("sqrt", sqrt_b, g, {array(g), array(y)}); }
+Array abs_bwd(const Array& g, const Array& x) { return gradient("abs", abs_b, g, {array(g), array(x)}); }
+Array reciprocal_bwd(const Array& g, const Array& y) {
+  return gradient("reciprocal", reciprocal_b, g, {array(g), array(y)});
+}
+Array div_bwd_b(const Array& g, const Array& y, const Array& b) {
+  return gradient("div", div_b, g, {array(g), array(y), array(b)});
+}
+Array pow_bwd_a(const Array& g, const Operand& a, const Operand& b) {
+  return gradient("pow", pow_a, g, {array(g), a, b});
+}
+Array pow_bwd_b(const Array& g, const Operand& a, const Array& y) {
+  return gradient("pow", pow_b, g, {array(g), a, array(y)});
+}
+Array maximum_bwd(const Array& g, const Operand& a, const Operand& b) {
+  return gradient("maximum", maximum_b, g, {array(g), a, b});
+}
+Array minimum_bwd(const Array& g, const Operand& a, const Operand& b) {
+  return gradient("minimum", minimum_b, g, {array(g), a, b});
+}
+Array clamp_bwd(const Array& g, const Array& x, const Operand& low, const Operand& high) {
+  return gradient("clamp", clamp_b, g, {array(g), array(x), low, high});
+}
+
+}  // namespace dl

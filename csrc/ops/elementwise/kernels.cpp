@@ -1,0 +1,61 @@
+#include "core/kernel_table.h"
+#include "ops/elementwise/elementwise.h"
+
+namespace dl {
+
+#define FLOATS(X, NAME) X(NAME, f32) X(NAME, f64)
+#define INTEGERS(X, NAME) X(NAME, u8) X(NAME, i32) X(NAME, i64)
+#define NUMBERS(X, NAME) INTEGERS(X, NAME) FLOATS(X, NAME)
+
+// X(op, dtype) for every kernel of numbers.
+#define FORWARD(X) \
+  NUMBERS(X, add) \
+  NUMBERS(X, mul) \
+  NUMBERS(X, maximum) \
+  NUMBERS(X, minimum) \
+  NUMBERS(X, pow) \
+  NUMBERS(X, abs) \
+  NUMBERS(X, sign) \
+  NUMBERS(X, clamp) \
+  NUMBERS(X, eq) \
+  NUMBERS(X, ne) \
+  NUMBERS(X, lt) \
+  NUMBERS(X, le) \
+  FLOATS(X, div) \
+  FLOATS(X, sqrt) \
+  FLOATS(X, exp) \
+  FLOATS(X, log)
+#define BACKWARD(X) \
+  FLOATS(X, square_bwd) \
+  FLOATS(X, sqrt_bwd) \
+  FLOATS(X, abs_bwd) \
+  FLOATS(X, reciprocal_bwd) \
+  FLOATS(X, div_bwd_b) \
+  FLOATS(X, pow_bwd_a) \
+  FLOATS(X, pow_bwd_b) \
+  FLOATS(X, maximum_bwd) \
+  FLOATS(X, minimum_bwd) \
+  FLOATS(X, clamp_bwd)
+
+#define DECLARE(NAME, DTYPE) DL_DECLARE(NAME##_##DTYPE, ElementwiseArgs)
+FORWARD(DECLARE)
+BACKWARD(DECLARE)
+DL_DECLARE(where_8, ElementwiseArgs)
+DL_DECLARE(where_32, ElementwiseArgs)
+DL_DECLARE(where_64, ElementwiseArgs)
+
+#define FORWARD_ROWS(NAME, DTYPE) DL_CPU_ROWS(#NAME "_fwd", DTYPE, NAME##_##DTYPE)
+#define BACKWARD_ROWS(NAME, DTYPE) DL_CPU_ROWS(#NAME, DTYPE, NAME##_##DTYPE)
+constexpr Row<ElementwiseArgs> rows[] = {
+    FORWARD(FORWARD_ROWS) BACKWARD(BACKWARD_ROWS)
+    // Bools are bytes of 0 and 1: + is or, * is and.
+    DL_CPU_ROWS("add_fwd", b8, maximum_u8) DL_CPU_ROWS("mul_fwd", b8, minimum_u8) DL_CPU_ROWS(
+        "maximum_fwd", b8, maximum_u8) DL_CPU_ROWS("minimum_fwd", b8, minimum_u8) DL_CPU_ROWS("eq_fwd", b8, eq_u8)
+        DL_CPU_ROWS("ne_fwd", b8, ne_u8) DL_CPU_ROWS("lt_fwd", b8, lt_u8) DL_CPU_ROWS("le_fwd", b8, le_u8)
+            DL_CPU_ROWS("where_fwd", b8, where_8) DL_CPU_ROWS("where_fwd", u8, where_8)
+                DL_CPU_ROWS("where_fwd", i32, where_32) DL_CPU_ROWS("where_fwd", i64, where_64)
+                    DL_CPU_ROWS("where_fwd", f32, where_32) DL_CPU_ROWS("where_fwd", f64, where_64)};
+
+static const Manifest<ElementwiseArgs> manifest(rows);
+
+}  // namespace dl

@@ -1,0 +1,27 @@
+"""What the broadcasting ops share: an operand that may be a number, and a gradient fitted back to its operand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlcore import _C
+
+
+def value(x: Any) -> Any:
+    """The Array of a Tensor; a number as it is."""
+    return getattr(x, "array", x)
+
+
+def fit(g: Any, operand: Any) -> Any:
+    """g summed over the dimensions in which the Array `operand` was broadcast, in its dtype; often g itself."""
+    return g if _C.alike(g, operand) else _C.sum_to(g, operand.shape, operand.dtype)
+
+
+def like(y: Any, a: Any) -> tuple | None:
+    """What `fit_to` needs to turn a gradient of y into one of a, without keeping a."""
+    return None if _C.alike(y, a) else (a.shape, a.dtype)
+
+
+def fit_to(g: Any, shape: tuple | None) -> Any:
+    """As `fit`, for what `like` returned."""
+    return g if shape is None else _C.sum_to(g, *shape)
