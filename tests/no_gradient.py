@@ -15,7 +15,13 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("cuts or controls the graph", "data detach requires_grad_ backward register_hook retain_grad"),
     **_names("needs a GPU; tests/cuda", "cuda cpu"),
 }
-KERNELS_WITHOUT_GRADIENT: dict[str, str] = {}
+_OPTIMISER = "an optimiser's step, in place; tests/ops/test_optim.py runs its rows by name"
+KERNELS_WITHOUT_GRADIENT: dict[str, str] = {
+    "adam_step": _OPTIMISER,
+    "sgd_step": _OPTIMISER,
+}
 KERNELS_WITHOUT_CASE: dict[str, str] = {
+    "adam_step": _OPTIMISER,
+    "sgd_step": _OPTIMISER,
     "fma_peak": "a probe of the machine, no op on tensors; tests/test_bench.py runs it on every ISA",
 }

@@ -95,4 +95,5 @@ void bind_runtime(py::module_& m);
 void bind_activation(py::module_& m);
 void bind_elementwise(py::module_& m);
 void bind_norm(py::module_& m);
+void bind_optim(py::module_& m);
 void bind_softmax_xent(py::module_& m);

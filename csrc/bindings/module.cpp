@@ -51,5 +51,6 @@ PYBIND11_MODULE(_C, m) {
   bind_activation(m);
   bind_elementwise(m);
   bind_norm(m);
+  bind_optim(m);
   bind_softmax_xent(m);
 }

@@ -1,0 +1,15 @@
+"""Optimisers under PyTorch's names, signatures and defaults; each step is one fused call a parameter group.
+
+>>> import dlcore as dl
+>>> w = dl.tensor([1.0], requires_grad=True)
+>>> w.grad = dl.tensor([0.5])
+>>> dl.optim.SGD([w], lr=0.5).step()
+>>> w.tolist()
+[0.75]
+"""
+
+from dlcore.optim.adam import Adam, AdamW
+from dlcore.optim.optimizer import Optimizer
+from dlcore.optim.sgd import SGD
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
