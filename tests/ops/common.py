@@ -167,19 +167,23 @@ def applies(layout: str, shape: tuple[int, ...]) -> bool:
     return len(shape) == 4 if layout == "channels_last" else len(shape) >= (2 if layout == "transposed" else 1)
 
 
-def make(a: np.ndarray, layout: str = "contiguous") -> Any:
+def make(a: np.ndarray, layout: str = "contiguous", device: str = "cpu") -> Any:
     """A leaf Tensor of a's values in the given layout. Gaps of a strided one hold NaN (or the largest integer)."""
+
+    def array(values: np.ndarray) -> Any:
+        return dl.tensor(values, device=device).array
+
     if layout == "contiguous" or not applies(layout, a.shape):
-        return dl.tensor(a)
+        return dl.Tensor(array(a))
     if layout == "channels_last":
-        return dl.Tensor(dl.tensor(a.transpose(0, 2, 3, 1)).array.permute((0, 3, 1, 2)))
+        return dl.Tensor(array(a.transpose(0, 2, 3, 1)).permute((0, 3, 1, 2)))
     if layout == "transposed":
         axes = tuple(reversed(range(a.ndim)))
-        return dl.Tensor(dl.tensor(a.transpose(axes)).array.permute(axes))
+        return dl.Tensor(array(a.transpose(axes)).permute(axes))
     gap = np.nan if a.dtype.kind == "f" else (True if a.dtype.kind == "b" else np.iinfo(a.dtype).max)
     spread = np.full((*a.shape[:-1], 2 * a.shape[-1] + 1), gap, a.dtype)
     spread[..., 1::2] = a
-    return dl.Tensor(dl.tensor(spread).array.slice(a.ndim - 1, 1, a.shape[-1], 2))
+    return dl.Tensor(array(spread).slice(a.ndim - 1, 1, a.shape[-1], 2))
 
 
 def unchanged(tensors: list[Any], arrays: list[np.ndarray], where: str) -> None:

@@ -1,0 +1,101 @@
+"""The CUDA backend of a test: the host shim, built here when a test asks for it, or the real one on a GPU.
+
+Both register the same rows for the same device, so a process has one of them: on a machine with a GPU run
+`pytest -m shim` and `pytest -m cuda`. The shim links the libdlcore.so of the imported package; the package must have
+been built from this source tree.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import dlcore as dl
+from dlcore import _C
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIM = ROOT / "csrc" / "cuda" / "host"
+BUILD = ROOT / "build" / "shim"
+PACKAGE = Path(dl.__file__).parent
+SEEDS = (0, 1, 2, 3)  # ascending, descending, two permutations
+
+
+def tool(name: str) -> str:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    found = shutil.which(name, path=path)
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+@pytest.fixture(scope="session")
+def build_shim() -> Callable[[str], Path]:
+    """Builds a target of csrc/cuda/host and returns its file. Skips without a compiler; a failed build fails."""
+    if not SHIM.is_dir():
+        pytest.skip("the source tree is not here")
+    cmake, ninja = tool("cmake"), tool("ninja")
+    compiler = os.environ.get("CXX") or tool("c++")
+
+    def run(*command: str) -> None:
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-8000:]}{done.stderr[-8000:]}"
+
+    run(cmake, "-S", str(SHIM), "-B", str(BUILD), "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}",
+        f"-DCMAKE_CXX_COMPILER={compiler}", f"-DDLCORE_LIBRARY={PACKAGE / 'libdlcore.so'}")  # fmt: skip
+
+    def build(target: str) -> Path:
+        run(cmake, "--build", str(BUILD), "--target", target)
+        return BUILD / (f"lib{target}.so" if target == "dlcore_shim" else target)
+
+    return build
+
+
+loaded: list[str] = []
+BACKENDS = [pytest.param("shim", marks=pytest.mark.shim)]
+if (PACKAGE / "libdlcore_cuda.so").exists():  # a build with DLCORE_CUDA=ON
+    BACKENDS += [pytest.param("cuda", marks=pytest.mark.cuda)]
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def schedules(request: pytest.FixtureRequest) -> Callable[[], Iterator[int]]:
+    """With CUDA's rows registered: iterates over schedules that must all give the same bits (on a GPU, over runs)."""
+    if loaded and loaded != [request.param]:
+        pytest.skip(f"this process runs the {loaded[0]} backend; use pytest -m {request.param}")
+    if request.param == "shim":
+        seed = load_shim(request.getfixturevalue("build_shim"))
+    else:
+        seed = load_cuda()
+    loaded[:] = [request.param]
+
+    def each() -> Iterator[int]:
+        try:
+            for s in SEEDS:
+                seed(s)
+                yield s
+        finally:
+            seed(0)
+
+    return each
+
+
+def load_shim(build: Callable[[str], Path]) -> Callable[[int], None]:
+    path = str(build("dlcore_shim"))
+    _C.load_backend(path)
+    set_seed = ctypes.CDLL(path).dlcore_shim_seed
+    return lambda s: set_seed(ctypes.c_uint64(s))
+
+
+def load_cuda() -> Callable[[int], None]:
+    _C.load_backend(str(PACKAGE / "libdlcore_cuda.so"))
+    try:
+        dl.tensor([0.0]).to("cuda")
+    except dl.DeviceError as error:
+        pytest.skip(f"no GPU: {error}")
+    return lambda _: None
