@@ -95,8 +95,8 @@ def main(argv: list[str] | None = None) -> int:
         for threads in (int(n) for n in args.threads.split(",")):
             try:
                 got = result(file, row, peer, threads, args.quick)
-            except AssertionError as error:
-                print(f"{row.name:44} {threads:3} {error}")
+            except Exception as error:  # one broken row must not hide the others
+                print(f"{row.name:44} {threads:3} {type(error).__name__}: {error}")
                 failed += 1
                 continue
             print(table.line(got), flush=True)

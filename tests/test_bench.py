@@ -15,15 +15,13 @@ from bench.__main__ import all_rows, main
 from bench.harness import Lib, Row, check, measure, repeats
 from dlcore import _C, testing
 
-from .no_gradient import KERNELS_WITHOUT_CASE
-
 ROWS = [row for _, row in all_rows()]
 SMALL = [row for row in ROWS if max(row.flops, row.bytes) < 3e7]
 
 
 def test_every_kernel_has_a_bench_row() -> None:
     timed = {op for row in ROWS for op in row.ops}
-    missing = sorted({k["op"] for k in testing.kernels()} - timed - set(KERNELS_WITHOUT_CASE))
+    missing = sorted({k["op"] for k in testing.kernels()} - timed - {"fma_peak"})  # which measures the machine
     assert not missing, f"no row of bench/ops times {missing}"
 
 

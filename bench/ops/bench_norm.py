@@ -22,7 +22,10 @@ def batch_norm(lib: Lib, shape: tuple[int, ...], mode: str) -> Any:
 
 
 SHAPES = {"2d 32x64x56²": (32, 64, 56, 56), "2d 64x16x7²": (64, 16, 7, 7), "1d 64x50": (64, 50)}
-FWD, BWD = ("batch_norm_fwd",), ("batch_norm_fwd", "batch_norm_bwd")
+EVAL = ("batch_norm_fwd",)
+FWD = ("batch_norm_stats", *EVAL)
+BWD = (*FWD, "batch_norm_sums", "batch_norm_bwd")
+OPS = {"fwd": FWD, "fwd+bwd": BWD, "eval": EVAL}
 
 
 def size(shape: tuple[int, ...]) -> float:
@@ -36,7 +39,7 @@ ROWS = [
     Row(
         f"batch_norm {label} {mode}",
         lambda lib, s=shape, m=mode: batch_norm(lib, s, m),
-        BWD if mode == "fwd+bwd" else FWD,
+        OPS[mode],
         bytes=size(shape) * (8 if mode == "fwd+bwd" else 3 if mode == "fwd" else 2),
     )
     for label, shape in SHAPES.items()
