@@ -13,6 +13,25 @@ from dlcore._C import DeviceError, DTypeError, OutOfMemory, ShapeError
 from dlcore.autograd import enable_grad, is_grad_enabled, no_grad
 from dlcore.creation import arange, empty, from_numpy, full, ones, ones_like, tensor, zeros, zeros_like
 from dlcore.ops.activation import relu, sigmoid, tanh
+from dlcore.ops.compare import (
+    clamp,
+    eq,
+    ge,
+    gt,
+    le,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    lt,
+    maximum,
+    minimum,
+    ne,
+    sign,
+    where,
+)
+from dlcore.ops.elementwise import abs, add, div, exp, log, mul, neg, pow, reciprocal, rsub, sqrt, square, sub
+from dlcore.ops.softmax_xent import log_softmax, softmax
 from dlcore.runtime import (
     bool,
     empty_cache,

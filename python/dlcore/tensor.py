@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlcore import _C, autograd, hooks
-from dlcore.ops import activation
+from dlcore.ops import activation, compare, elementwise, softmax_xent
 
 
 class Tensor:
@@ -190,10 +190,33 @@ class Tensor:
     def cuda(self) -> Tensor:
         return self.to("cuda")
 
+    # ---- arithmetic
+    __add__ = __radd__ = elementwise.add
+    __sub__ = elementwise.sub
+    __rsub__ = elementwise.rsub
+    __mul__ = __rmul__ = elementwise.mul
+    __truediv__ = elementwise.div
+    __rtruediv__ = elementwise.rdiv
+    __pow__ = elementwise.pow
+    __rpow__ = elementwise.rpow
+    __neg__ = elementwise.neg
+    __abs__ = elementwise.abs
+    add, sub, mul, div = elementwise.add, elementwise.sub, elementwise.mul, elementwise.div
+    pow, neg, abs, square = elementwise.pow, elementwise.neg, elementwise.abs, elementwise.square
+    exp, log, sqrt, reciprocal = elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.reciprocal
+
+    # ---- comparisons and choices
+    __eq__ = compare.eq  # type: ignore[assignment]
+    __ne__ = compare.ne  # type: ignore[assignment]
+    __lt__, __le__, __gt__, __ge__ = compare.lt, compare.le, compare.gt, compare.ge
+    __and__, __or__, __xor__ = compare.logical_and, compare.logical_or, compare.logical_xor
+    __invert__ = compare.logical_not
+    eq, ne, lt, le, gt, ge = compare.eq, compare.ne, compare.lt, compare.le, compare.gt, compare.ge
+    clamp, maximum, minimum, sign = compare.clamp, compare.maximum, compare.minimum, compare.sign
+
     # ---- activations
-    relu = activation.relu
-    sigmoid = activation.sigmoid
-    tanh = activation.tanh
+    relu, sigmoid, tanh = activation.relu, activation.sigmoid, activation.tanh
+    softmax, log_softmax = softmax_xent.softmax, softmax_xent.log_softmax
 
 
 def move(x: Tensor, device: str) -> Tensor:
