@@ -94,6 +94,7 @@ void bind_array(py::module_& m);
 void bind_runtime(py::module_& m);
 void bind_activation(py::module_& m);
 void bind_elementwise(py::module_& m);
+void bind_loss(py::module_& m);
 void bind_norm(py::module_& m);
 void bind_optim(py::module_& m);
 void bind_softmax_xent(py::module_& m);

@@ -50,6 +50,7 @@ PYBIND11_MODULE(_C, m) {
   bind_runtime(m);
   bind_activation(m);
   bind_elementwise(m);
+  bind_loss(m);
   bind_norm(m);
   bind_optim(m);
   bind_softmax_xent(m);

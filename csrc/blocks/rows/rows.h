@@ -19,6 +19,15 @@ DL_INLINE void each_vector(int64_t n, const F& f) {
   if (i < n) f(i, static_cast<int>(n - i));
 }
 
+// x in the first n lanes, 0 in the others: what a sum's tail needs.
+template <class T>
+DL_INLINE Vec<T> first_lanes(Vec<T> x, int n) {
+  if (n == Vec<T>::size) return x;
+  T lanes[Vec<T>::size];
+  x.store(lanes);
+  return load_n(lanes, n);
+}
+
 // Σ term(i, lanes) over a row; term must give 0 in the lanes past the tail's end. Called in order of i.
 template <class T, class Term>
 DL_INLINE T sum_terms(int64_t n, const Term& term) {

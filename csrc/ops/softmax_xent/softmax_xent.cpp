@@ -1,11 +1,11 @@
 #include "ops/softmax_xent/softmax_xent.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "blocks/copy/copy.h"
 #include "blocks/labels/labels.h"
+#include "blocks/rows/reduction.h"
 #include "core/array.h"
 #include "core/launch.h"
 
@@ -91,15 +91,6 @@ XentArgs arguments(const Xent& p, const Array& stats) {
           .grain = p.split.grain()};
 }
 
-Array scalar(double value, const Array& like) {
-  const Array out = Array::empty({}, like.dtype(), like.device());
-  if (like.dtype() == DType::f32)
-    *out.data<float>() = static_cast<float>(value);
-  else
-    *out.data<double>() = value;
-  return out;
-}
-
 }  // namespace
 
 Array softmax_fwd(const Array& x, int dim) { return softmax("softmax", softmax_f, x, nullptr, dim); }
@@ -109,11 +100,12 @@ Array log_softmax_bwd(const Array& g, const Array& y, int dim) {
   return softmax("log_softmax", log_softmax_b, y, &g, dim);
 }
 
-Array cross_entropy_fwd(const Array& x, const Array& target, int reduction, Array* stats) {
+Array cross_entropy_fwd(const Array& x, const Array& target, int how, Array* stats) {
+  const auto reduction = static_cast<Reduction>(how);
   const Xent p = prepare(x, target);
   *stats = Array::empty({2, p.split.rows}, x.dtype(), x.device());
   XentArgs args = arguments(p, *stats);
-  if (static_cast<Reduction>(reduction) == Reduction::none) {
+  if (reduction == Reduction::none) {
     const Array loss = Array::empty_strided(p.target.shape(), p.target.strides(), x.dtype(), x.device());
     args.loss = loss.raw();
     launch(xent_f.choose(x.device(), x.dtype(), args), args, p.split.rows, args.grain);
@@ -122,15 +114,13 @@ Array cross_entropy_fwd(const Array& x, const Array& target, int reduction, Arra
   std::vector<double> partial(static_cast<size_t>((p.split.rows + args.grain - 1) / args.grain));
   args.partial = partial.data();
   launch(xent_f.choose(x.device(), x.dtype(), args), args, p.split.rows, args.grain);
-  double total = 0;
-  for (double part : partial) total += part;
-  const bool mean = static_cast<Reduction>(reduction) == Reduction::mean;
-  return scalar(mean ? total / static_cast<double>(p.split.rows) : total, x);
+  return reduced(partial, reduction, p.split.rows, x);
 }
 
-Array cross_entropy_bwd(const Array& g, const Array& x, const Array& target, const Array& stats, int reduction) {
+Array cross_entropy_bwd(const Array& g, const Array& x, const Array& target, const Array& stats, int how) {
+  const auto reduction = static_cast<Reduction>(how);
   const Xent p = prepare(x, target);
-  const bool none = static_cast<Reduction>(reduction) == Reduction::none;
+  const bool none = reduction == Reduction::none;
   DL_CHECK(g.shape() == (none ? target.shape() : Dims{}) && g.dtype() == x.dtype(), ShapeError,
            "cross_entropy: the gradient must match the loss; g=", g.shape(), " ", g.dtype(), ", input=", x.shape());
   const Array rows_g = none ? as_layout_of(g, p.target) : g;
@@ -138,7 +128,7 @@ Array cross_entropy_bwd(const Array& g, const Array& x, const Array& target, con
   XentArgs args = arguments(p, stats);
   args.g = rows_g.raw();
   args.g_step = none ? 1 : 0;
-  args.scale = static_cast<Reduction>(reduction) == Reduction::mean ? 1.0 / static_cast<double>(p.split.rows) : 1.0;
+  args.scale = reduction_scale(reduction, p.split.rows);
   args.dx = dx.raw();
   launch(xent_b.choose(x.device(), x.dtype(), args), args, p.split.rows, args.grain);
   return dx;

@@ -34,8 +34,6 @@ struct XentArgs {
 };
 // A kernel's range is rows, as above.
 
-enum class Reduction : int { none, mean, sum };
-
 DL_API Array softmax_fwd(const Array& x, int dim);
 DL_API Array softmax_bwd(const Array& g, const Array& y, int dim);
 DL_API Array log_softmax_fwd(const Array& x, int dim);

@@ -1,0 +1,24 @@
+#include "core/kernel_table.h"
+#include "ops/loss/loss.h"
+
+namespace dl {
+
+#define LOSS(NAME) \
+  DL_DECLARE(NAME##_f32, LossArgs) \
+  DL_DECLARE(NAME##_f64, LossArgs)
+LOSS(mse_fwd)
+LOSS(mse_bwd)
+LOSS(bce_fwd)
+LOSS(bce_bwd)
+LOSS(bce_bwd_t)
+#undef LOSS
+
+#define LOSS(NAME) \
+  DL_CPU_ROWS(#NAME, f32, NAME##_f32) \
+  DL_CPU_ROWS(#NAME, f64, NAME##_f64)
+constexpr Row<LossArgs> rows[] = {LOSS(mse_fwd) LOSS(mse_bwd) LOSS(bce_fwd) LOSS(bce_bwd) LOSS(bce_bwd_t)};
+#undef LOSS
+
+static const Manifest<LossArgs> manifest(rows);
+
+}  // namespace dl
