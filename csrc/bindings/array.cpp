@@ -195,22 +195,4 @@ void bind_array(py::module_& m) {
   m.def("empty_strided", [](const Dims& shape, const Dims& strides, DType t) {
     return Array::empty_strided(shape, strides, t);
   });
-  m.def("copy_into", [](const Array& dst, const Array& src) {
-    dl::copy_into(dst, src);
-    dst.bump_version();
-  });
-  m.def("convert", &dl::convert);
-  m.def("contiguous", &dl::contiguous);
-  m.def("channels_last", [](const Array& a) {
-    DL_CHECK(a.ndim() == 4, dl::ShapeError, "channels_last: needs 4 dimensions (N, C, H, W), got ", a.shape());
-    const Array out = Array::empty_strided(a.shape(), dl::channels_last(a.shape()), a.dtype(), a.device());
-    dl::copy_into(out, a);
-    return out;
-  });
-  m.def("to_device", [](const Array& a, const std::string& device) {
-    DL_CHECK(device == "cpu" || device == "cuda", dl::ValueError, "to: device must be \"cpu\" or \"cuda\", got \"",
-             device, "\"");
-    return dl::to_device(a, device == "cpu" ? Device::cpu : Device::cuda);
-  });
-  m.def("layout_copies", &dl::layout_copies);
 }

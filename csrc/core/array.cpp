@@ -19,6 +19,26 @@ const char* name(DType t) {
 
 const char* name(Device d) { return d == Device::cpu ? "cpu" : "cuda"; }
 
+namespace {
+
+template <class T>
+void store(void* to, const Number& n) {
+  *static_cast<T*>(to) = n.kind == Number::real ? static_cast<T>(n.f) : static_cast<T>(n.i);
+}
+
+}  // namespace
+
+void store_number(void* to, DType t, const Number& n) {
+  switch (t) {
+    case DType::b8: return store<bool>(to, n);
+    case DType::u8: return store<uint8_t>(to, n);
+    case DType::i32: return store<int32_t>(to, n);
+    case DType::i64: return store<int64_t>(to, n);
+    case DType::f32: return store<float>(to, n);
+    case DType::f64: return store<double>(to, n);
+  }
+}
+
 bool is_floating(DType t) { return t >= DType::f32; }
 
 DType promote(DType a, DType b) { return std::max(a, b); }  // the enum is in promotion order
@@ -89,7 +109,8 @@ bool any_zero_stride(const Dims& shape, const Dims& strides) {
   return false;
 }
 
-// Dense strides of `shape` in the memory order of `strides`.
+}  // namespace
+
 Dims dense_like(const Dims& shape, const Dims& strides) {
   if (is_row_major(shape, strides) || any_zero_stride(shape, strides)) return row_major(shape);
   if (shape.size() == 4 && strides[1] == 1 && shape[1] > 1) {  // common, and settles size-1 maps
@@ -99,8 +120,6 @@ Dims dense_like(const Dims& shape, const Dims& strides) {
   }
   return dense_in_order(shape, memory_order(shape, strides));
 }
-
-}  // namespace
 
 Array::Array(std::shared_ptr<Storage> storage, const Dims& shape, const Dims& strides, int64_t offset, DType dtype)
     : storage_(std::move(storage)),

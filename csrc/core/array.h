@@ -13,6 +13,7 @@ DL_API const char* name(DType t);  // "float32", …
 DL_API const char* name(Device d);
 DL_API bool is_floating(DType t);
 DL_API DType promote(DType a, DType b);  // array-API / PyTorch: float32 with any integer stays float32
+DL_API void store_number(void* to, DType t, const Number& n);  // one element; integers wrap, a bool is != 0
 inline std::ostream& operator<<(std::ostream& out, DType t) { return out << name(t); }
 
 // Bytes with an owner. `version` counts in-place writes: autograd compares it before it uses a saved value.
@@ -70,6 +71,7 @@ class DL_API Array {
   Array transpose(int a, int b) const;
   Array expand(const Dims& shape) const;                    // broadcast: stride 0
   Array view(const Dims& shape) const;                      // one -1 allowed
+  bool try_view(const Dims& shape, Array* out) const;       // false where only a copy would do
   Array slice(int dim, int64_t start, int64_t length, int64_t step) const;
   Array select(int dim, int64_t index) const;               // drops the dimension
   Array squeeze(int dim) const;
@@ -86,6 +88,7 @@ class DL_API Array {
 
 DL_API Dims row_major(const Dims& shape);
 DL_API Dims channels_last(const Dims& nchw);
+DL_API Dims dense_like(const Dims& shape, const Dims& strides);  // dense, in the memory order of `strides`
 // The one rule for a pointwise result's layout: dense strides of `shape` in the order of the first operand that
 // has that shape and is not row-major; row-major otherwise. Where C = 1 or the map is 1×1 both layouts are the
 // same bytes, and an operand says nothing: the others decide.

@@ -15,6 +15,13 @@ constexpr int kDevices = 2;
 class Array;
 class Dims;
 
+// A Python number on its way into a kernel: it has a kind, but no dtype of its own.
+struct Number {
+  enum Kind : uint8_t { boolean, integer, real } kind;
+  int64_t i;  // boolean and integer
+  double f;   // real
+};
+
 }  // namespace dl
 
 // DL_API: exported from libdlcore. DL_HD: a formula that nvcc also compiles for the device.

@@ -78,9 +78,12 @@ Dims infer_shape(const Array& x, const Dims& wanted) {
 
 }  // namespace
 
-Array Array::view(const Dims& wanted) const {
+bool Array::try_view(const Dims& wanted, Array* out) const {
   const Dims shape = infer_shape(*this, wanted);
-  if (contiguous_ || size_ == 0) return as_strided(shape, row_major(shape), offset_);
+  if (contiguous_ || size_ == 0) {
+    *out = as_strided(shape, row_major(shape), offset_);
+    return true;
+  }
   // Runs: maximal groups of old dimensions that one stride walks, innermost first. A new dimension must lie in one run.
   int64_t run_size[kMaxDims], run_step[kMaxDims];
   int runs = 0;
@@ -99,14 +102,21 @@ Array Array::view(const Dims& wanted) const {
     if (r < runs) strides[i] = covered * run_step[r];
     if (shape[i] == 1) continue;
     covered *= shape[i];
-    DL_CHECK(run_size[r] % covered == 0, ShapeError, "view: shape ", shape_, " with strides ", strides_,
-             " cannot be viewed as ", shape, " without a copy; use reshape");
+    if (run_size[r] % covered) return false;
     if (covered == run_size[r]) {
       covered = 1;
       ++r;
     }
   }
-  return as_strided(shape, strides, offset_);
+  *out = as_strided(shape, strides, offset_);
+  return true;
+}
+
+Array Array::view(const Dims& wanted) const {
+  Array out;
+  DL_CHECK(try_view(wanted, &out), ShapeError, "view: shape ", shape_, " with strides ", strides_,
+           " cannot be viewed as ", wanted, " without a copy; use reshape");
+  return out;
 }
 
 Array Array::slice(int dim, int64_t start, int64_t length, int64_t step) const {

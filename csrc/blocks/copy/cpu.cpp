@@ -1,7 +1,8 @@
-// dst[i] = src[i] with conversion, over a Nest. Called by copy.cpp on a range of elements.
-// Limit: memory bandwidth where both sides are walked in order; the strided side's cache lines otherwise.
+// dst[i] = src[i] with conversion, over a Nest. Called by copy.cpp on a range of elements, transpose on one of tiles.
+// Limit: memory bandwidth. transpose moves blocks of one register squared, so that both sides use whole cache lines.
 #include "blocks/copy/copy.h"
 #include "blocks/copy/formula.h"
+#include "simd/transpose.h"
 #include "simd/walk.h"
 
 namespace dl::DL_ISA_NS {
@@ -9,7 +10,7 @@ namespace dl::DL_ISA_NS {
 template <class D, class S>
 static void copy(const CopyArgs& a, int64_t begin, int64_t end) {
   D* dst = static_cast<D*>(a.dst);
-  const S* src = static_cast<const S*>(a.src);
+  const S* src = static_cast<const S*>(a.src ? a.src : a.scalar);
   const int64_t ds = a.nest.stride[0][0], ss = a.nest.stride[1][0];
   walk<2>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
     D* d = dst + at[0];
@@ -31,14 +32,64 @@ static void copy(const CopyArgs& a, int64_t begin, int64_t end) {
 template <class D>
 static void copy_to(const CopyArgs& a, int64_t begin, int64_t end) {
   switch (a.src_dtype) {
-    case DType::b8: return copy<D, Bool>(a, begin, end);
-    case DType::u8: return copy<D, uint8_t>(a, begin, end);
-    case DType::i32: return copy<D, int32_t>(a, begin, end);
-    case DType::i64: return copy<D, int64_t>(a, begin, end);
-    case DType::f32: return copy<D, float>(a, begin, end);
-    case DType::f64: return copy<D, double>(a, begin, end);
+    case DType::b8:
+      return copy<D, Bool>(a, begin, end);
+    case DType::u8:
+      return copy<D, uint8_t>(a, begin, end);
+    case DType::i32:
+      return copy<D, int32_t>(a, begin, end);
+    case DType::i64:
+      return copy<D, int64_t>(a, begin, end);
+    case DType::f32:
+      return copy<D, float>(a, begin, end);
+    case DType::f64:
+      return copy<D, double>(a, begin, end);
   }
 }
+
+template <class T>
+static void transpose_block(const T* src, int64_t src_step, T* dst, int64_t dst_step) {
+  using V = Vec<T>;
+  V r[V::size];
+  for (int i = 0; i < V::size; ++i) r[i] = V::load(src + i * src_step);
+  transpose(r);
+  for (int i = 0; i < V::size; ++i) r[i].store(dst + i * dst_step);
+}
+
+// dst[j * dst_step + i] = src[i * src_step + j] for i < m, j < n.
+template <class T>
+static void transpose_tile(const T* src, int64_t src_step, T* dst, int64_t dst_step, int m, int n) {
+  constexpr int size = sizeof(T) == 1 ? 1 : Vec<T>::size;
+  const int whole_m = sizeof(T) == 1 ? 0 : m / size * size, whole_n = sizeof(T) == 1 ? 0 : n / size * size;
+  for (int j = 0; j < whole_n; j += size)
+    for (int i = 0; i < whole_m; i += size)
+      if constexpr (sizeof(T) > 1) transpose_block(src + i * src_step + j, src_step, dst + j * dst_step + i, dst_step);
+  for (int j = 0; j < n; ++j)
+    for (int i = j < whole_n ? whole_m : 0; i < m; ++i) dst[j * dst_step + i] = src[i * src_step + j];
+}
+
+template <class T>
+static void transpose_tiles(const CopyArgs& a, int64_t begin, int64_t end) {
+  const Nest& nest = a.nest;
+  const int64_t across = (nest.size[0] + kCopyTile - 1) / kCopyTile, down = (nest.size[1] + kCopyTile - 1) / kCopyTile;
+  for (int64_t t = begin; t < end; ++t) {
+    const int64_t i = t % across * kCopyTile, j = t / across % down * kCopyTile;
+    int64_t rest = t / across / down, to = i + j * nest.stride[0][1], from = i * nest.stride[1][0] + j;
+    for (int d = 2; d < nest.ndim; ++d) {
+      to += rest % nest.size[d] * nest.stride[0][d];
+      from += rest % nest.size[d] * nest.stride[1][d];
+      rest /= nest.size[d];
+    }
+    const int64_t m = nest.size[0] - i, n = nest.size[1] - j;
+    transpose_tile(static_cast<const T*>(a.src) + from, nest.stride[1][0], static_cast<T*>(a.dst) + to,
+                   nest.stride[0][1], static_cast<int>(m < kCopyTile ? m : kCopyTile),
+                   static_cast<int>(n < kCopyTile ? n : kCopyTile));
+  }
+}
+
+void transpose_8(const CopyArgs& a, int64_t b, int64_t e) { transpose_tiles<uint8_t>(a, b, e); }
+void transpose_32(const CopyArgs& a, int64_t b, int64_t e) { transpose_tiles<int32_t>(a, b, e); }
+void transpose_64(const CopyArgs& a, int64_t b, int64_t e) { transpose_tiles<int64_t>(a, b, e); }
 
 void copy_b8(const CopyArgs& a, int64_t b, int64_t e) { copy_to<Bool>(a, b, e); }
 void copy_u8(const CopyArgs& a, int64_t b, int64_t e) { copy_to<uint8_t>(a, b, e); }

@@ -1,7 +1,5 @@
 #include "ops/elementwise/elementwise.h"
 
-#include <cstring>
-
 #include "blocks/copy/copy.h"
 #include "core/array.h"
 #include "core/launch.h"
@@ -28,29 +26,6 @@ DType common_dtype(std::initializer_list<Operand> operands) {
 }
 
 DType float_dtype(DType t) { return is_floating(t) ? t : DType::f32; }
-
-template <class T>
-void put(unsigned char* to, const Number& n) {
-  const T value = n.kind == Number::real ? static_cast<T>(n.f) : static_cast<T>(n.i);
-  std::memcpy(to, &value, sizeof value);
-}
-
-void put(unsigned char* to, DType t, const Number& n) {
-  switch (t) {
-    case DType::b8:
-      return put<bool>(to, n);
-    case DType::u8:
-      return put<uint8_t>(to, n);
-    case DType::i32:
-      return put<int32_t>(to, n);
-    case DType::i64:
-      return put<int64_t>(to, n);
-    case DType::f32:
-      return put<float>(to, n);
-    case DType::f64:
-      return put<double>(to, n);
-  }
-}
 
 std::string shapes_of(std::initializer_list<Operand> operands) {
   std::string text;
@@ -88,7 +63,7 @@ void run_into(Table& table, const Array& out, DType t, std::initializer_list<Ope
       args.in[k] = held[k].raw();
       nested[k + 1] = &held[k];
     } else {
-      put(args.scalar[k], t, o.number);
+      store_number(args.scalar[k], t, o.number);
       nested[k + 1] = &out;
     }
     ++k;

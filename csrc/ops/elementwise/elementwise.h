@@ -13,12 +13,6 @@
 
 namespace dl {
 
-struct Number {
-  enum Kind : uint8_t { boolean, integer, real } kind;
-  int64_t i;  // boolean and integer
-  double f;   // real
-};
-
 struct Operand {
   const Array* array;  // null: the number
   Number number;

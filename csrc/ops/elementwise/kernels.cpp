@@ -46,15 +46,28 @@ DL_DECLARE(where_64, ElementwiseArgs)
 
 #define FORWARD_ROWS(NAME, DTYPE) DL_CPU_ROWS(#NAME "_fwd", DTYPE, NAME##_##DTYPE)
 #define BACKWARD_ROWS(NAME, DTYPE) DL_CPU_ROWS(#NAME, DTYPE, NAME##_##DTYPE)
+// clang-format off
 constexpr Row<ElementwiseArgs> rows[] = {
-    FORWARD(FORWARD_ROWS) BACKWARD(BACKWARD_ROWS)
+    FORWARD(FORWARD_ROWS)
+    BACKWARD(BACKWARD_ROWS)
     // Bools are bytes of 0 and 1: + is or, * is and.
-    DL_CPU_ROWS("add_fwd", b8, maximum_u8) DL_CPU_ROWS("mul_fwd", b8, minimum_u8) DL_CPU_ROWS(
-        "maximum_fwd", b8, maximum_u8) DL_CPU_ROWS("minimum_fwd", b8, minimum_u8) DL_CPU_ROWS("eq_fwd", b8, eq_u8)
-        DL_CPU_ROWS("ne_fwd", b8, ne_u8) DL_CPU_ROWS("lt_fwd", b8, lt_u8) DL_CPU_ROWS("le_fwd", b8, le_u8)
-            DL_CPU_ROWS("where_fwd", b8, where_8) DL_CPU_ROWS("where_fwd", u8, where_8)
-                DL_CPU_ROWS("where_fwd", i32, where_32) DL_CPU_ROWS("where_fwd", i64, where_64)
-                    DL_CPU_ROWS("where_fwd", f32, where_32) DL_CPU_ROWS("where_fwd", f64, where_64)};
+    DL_CPU_ROWS("add_fwd", b8, maximum_u8)
+    DL_CPU_ROWS("mul_fwd", b8, minimum_u8)
+    DL_CPU_ROWS("maximum_fwd", b8, maximum_u8)
+    DL_CPU_ROWS("minimum_fwd", b8, minimum_u8)
+    DL_CPU_ROWS("eq_fwd", b8, eq_u8)
+    DL_CPU_ROWS("ne_fwd", b8, ne_u8)
+    DL_CPU_ROWS("lt_fwd", b8, lt_u8)
+    DL_CPU_ROWS("le_fwd", b8, le_u8)
+    // where only moves bits.
+    DL_CPU_ROWS("where_fwd", b8, where_8)
+    DL_CPU_ROWS("where_fwd", u8, where_8)
+    DL_CPU_ROWS("where_fwd", i32, where_32)
+    DL_CPU_ROWS("where_fwd", i64, where_64)
+    DL_CPU_ROWS("where_fwd", f32, where_32)
+    DL_CPU_ROWS("where_fwd", f64, where_64)
+};
+// clang-format on
 
 static const Manifest<ElementwiseArgs> manifest(rows);
 

@@ -1,0 +1,178 @@
+"""Views: other shapes over the same memory. None copies, except reshape and flatten where no view exists.
+
+Errors: ShapeError where the sizes do not fit, IndexError where a dimension does not exist.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dlcore import _C
+from dlcore.autograd import record
+
+if TYPE_CHECKING:
+    from dlcore.tensor import Tensor
+
+
+def _sizes(size: tuple) -> tuple[int, ...]:
+    """f(2, 3), f((2, 3)) and f([2, 3]) are the same."""
+    return tuple(size[0]) if len(size) == 1 and isinstance(size[0], tuple | list) else size
+
+
+def view(input: Tensor, *shape: Any) -> Tensor:
+    """The same elements in the same memory under another shape; one size may be -1.
+
+    ShapeError where only a copy would do: use reshape.
+
+    >>> import dlcore as dl
+    >>> dl.arange(6).view(2, -1).tolist()
+    [[0, 1, 2], [3, 4, 5]]
+    """
+    x = input.array
+    return record(x.view(_sizes(shape)), reshape_backward, (input,), (), x.shape)
+
+
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The same elements, in row-major order, under another shape; one size may be -1. A view where it can be.
+
+    >>> import dlcore as dl
+    >>> dl.reshape(dl.arange(6), (3, 2)).tolist()
+    [[0, 1], [2, 3], [4, 5]]
+    """
+    x = input.array
+    return record(_C.reshape(x, _sizes(shape)), reshape_backward, (input,), (), x.shape)
+
+
+def reshape_backward(g, node):
+    return (_C.reshape(g, node.attrs),)
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Dimensions start_dim to end_dim, both included, as one. A view where it can be.
+
+    >>> import dlcore as dl
+    >>> dl.flatten(dl.zeros(2, 3, 4), 1).shape
+    (2, 12)
+    """
+    x = input.array
+    n = max(x.ndim, 1)
+    first, last = _dim("flatten", start_dim, n), _dim("flatten", end_dim, n)
+    if first > last:
+        raise _C.ShapeError(f"flatten: start_dim {start_dim} lies after end_dim {end_dim}; shape {x.shape}")
+    if first == last and x.ndim:
+        return input
+    size = 1
+    for s in x.shape[first : last + 1]:
+        size *= s
+    return reshape(input, *x.shape[:first], size, *x.shape[last + 1 :])
+
+
+def _dim(op: str, dim: int, n: int) -> int:
+    if not -n <= dim < n:
+        raise IndexError(f"{op}: dim {dim} is out of range; use {-n} to {n - 1}")
+    return dim % n
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """The dimensions in another order; names each once.
+
+    >>> import dlcore as dl
+    >>> dl.permute(dl.zeros(2, 3, 4), (2, 0, 1)).shape
+    (4, 2, 3)
+    """
+    order = _sizes(dims)
+    return record(input.array.permute(order), permute_backward, (input,), (), order)
+
+
+def permute_backward(g, node):
+    n = len(node.attrs)
+    inverse = [0] * n
+    for i, d in enumerate(node.attrs):
+        inverse[d % n] = i
+    return (g.permute(inverse),)
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two dimensions exchanged.
+
+    >>> import dlcore as dl
+    >>> dl.transpose(dl.zeros(2, 3, 4), 0, -1).shape
+    (4, 3, 2)
+    """
+    return record(input.array.transpose(dim0, dim1), transpose_backward, (input,), (), (dim0, dim1))
+
+
+def transpose_backward(g, node):
+    return (g.transpose(*node.attrs),)
+
+
+def t(input: Tensor) -> Tensor:
+    """The transpose of a matrix; a tensor of fewer dimensions as it is.
+
+    >>> import dlcore as dl
+    >>> dl.t(dl.tensor([[1, 2], [3, 4]])).tolist()
+    [[1, 3], [2, 4]]
+    """
+    n = input.array.ndim
+    if n > 2:
+        raise _C.ShapeError(f"t: needs at most 2 dimensions, got shape {input.array.shape}; use transpose or permute")
+    return transpose(input, 0, 1) if n == 2 else input
+
+
+def squeeze(input: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
+    """Without its dimensions of size 1, or without those of `dim` that are.
+
+    >>> import dlcore as dl
+    >>> dl.squeeze(dl.zeros(1, 3, 1)).shape, dl.squeeze(dl.zeros(1, 3, 1), 0).shape
+    ((3,), (3, 1))
+    """
+    x = input.array
+    y, n = x, max(x.ndim, 1)
+    named = range(x.ndim) if dim is None else dim if isinstance(dim, tuple | list) else (dim,)
+    for d in sorted({_dim("squeeze", d, n) for d in named}, reverse=True):
+        y = y.squeeze(d)
+    return record(y, reshape_backward, (input,), (), x.shape)
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """With a new dimension of size 1 at `dim`.
+
+    >>> import dlcore as dl
+    >>> dl.unsqueeze(dl.zeros(3), -1).shape
+    (3, 1)
+    """
+    x = input.array
+    return record(x.unsqueeze(dim), reshape_backward, (input,), (), x.shape)
+
+
+def expand(input: Tensor, *sizes: Any) -> Tensor:
+    """Broadcast to a larger shape without a copy; -1 keeps a size. Clone it before writing to it.
+
+    >>> import dlcore as dl
+    >>> dl.tensor([[1], [2]]).expand(2, 3).tolist()
+    [[1, 1, 1], [2, 2, 2]]
+    """
+    x = input.array
+    return record(x.expand(_sizes(sizes)), expand_backward, (input,), (), x.shape)
+
+
+def expand_backward(g, node):
+    return (_C.sum_to(g, node.attrs, g.dtype),)
+
+
+def getitem(input: Tensor, key: Any) -> Tensor:
+    """input[key] for ints, slices, None and ...: a view.
+
+    >>> import dlcore as dl
+    >>> dl.arange(6).view(2, 3)[1, ::2].tolist()
+    [3, 5]
+    """
+    x = input.array
+    return record(x.index(key), getitem_backward, (input,), (), (key, x.shape, x.strides))
+
+
+def getitem_backward(g, node):
+    key, shape, strides = node.attrs
+    out = _C.zeros_strided(shape, strides, g.dtype, g.device)
+    _C.copy_into(out.index(key), g)
+    return (out,)

@@ -1,0 +1,75 @@
+"""Copies between any two layouts, conversions, joins, slices and views."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlcore import _C
+
+from .broadcast import DTYPES, array, layouts, operands
+
+
+@given(st.data(), st.sampled_from(DTYPES))
+def test_copy_between_any_two_layouts(data, dtype):
+    (a,) = data.draw(operands(1))
+    b = layouts(np.zeros(a.shape, dtype), data.draw)
+    _C.copy_into(array(b), array(a))
+    np.testing.assert_array_equal(b, a.astype(dtype))
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 64), (3, 70), (70, 3), (64, 64), (65, 129), (200, 131), (2, 33, 64), (2, 5, 67, 9)]
+)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_transposes_of_every_tile_remainder(shape, dtype, isa):
+    a = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+    for k in range(1, a.ndim):
+        order = (*range(k, a.ndim), *range(k))
+        view = array(a).permute(order)
+        y = _C.contiguous(view)
+        assert y.is_contiguous
+        np.testing.assert_array_equal(y.numpy(), a.transpose(order))
+
+
+def test_fill_and_creation():
+    np.testing.assert_array_equal(_C.full((2, 3), 2.5, _C.DType.float32, "cpu").numpy(), np.full((2, 3), 2.5, "f4"))
+    np.testing.assert_array_equal(_C.ones((), _C.DType.int64, "cpu").numpy(), 1)
+    x = np.zeros((4, 6), np.int32)
+    _C.fill_(array(x).slice(1, 1, 3, 2), 7)
+    expected = np.zeros((4, 6), np.int32)
+    expected[:, 1:6:2] = 7
+    np.testing.assert_array_equal(x, expected)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "step", "dtype"),
+    [(0, 5, 1, "int64"), (5, 0, -2, "int64"), (0, 1, 0.25, "float32"), (1, 1, 1, "int32"), (0, 100000, 1, "float32")],
+)
+def test_arange_is_numpys(start, stop, step, dtype):
+    got = _C.arange(start, stop, step, getattr(_C.DType, dtype)).numpy()
+    np.testing.assert_array_equal(got, np.arange(start, stop, step).astype(dtype))
+
+
+@given(operands(1), st.data())
+def test_cat_undoes_a_split(a, data):
+    (a,) = a
+    if a.ndim == 0:
+        return
+    dim = data.draw(st.integers(0, a.ndim - 1))
+    cut = data.draw(st.integers(0, a.shape[dim]))
+    parts = np.split(a, [cut], dim)
+    got = _C.cat([array(p) if p.size else _C.zeros(p.shape, array(a).dtype, "cpu") for p in parts], dim)
+    np.testing.assert_array_equal(got.numpy(), a)
+    np.testing.assert_array_equal(_C.stack([array(a), array(a)], dim).numpy(), np.stack([a, a], dim))
+
+
+@given(operands(1), st.data())
+def test_reshape_is_numpys(a, data):
+    (a,) = a
+    shape = data.draw(st.permutations(a.shape))
+    if data.draw(st.booleans()):
+        shape = [*shape[:1], int(np.prod(shape[1:]))] if a.size else [0, 3]
+    np.testing.assert_array_equal(_C.reshape(array(a), tuple(shape)).numpy(), a.reshape(shape))
