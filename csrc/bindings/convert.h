@@ -95,6 +95,7 @@ void bind_runtime(py::module_& m);
 void bind_activation(py::module_& m);
 void bind_copy(py::module_& m);
 void bind_elementwise(py::module_& m);
+void bind_embedding(py::module_& m);
 void bind_loss(py::module_& m);
 void bind_norm(py::module_& m);
 void bind_optim(py::module_& m);

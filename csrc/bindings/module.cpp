@@ -51,6 +51,7 @@ PYBIND11_MODULE(_C, m) {
   bind_activation(m);
   bind_copy(m);
   bind_elementwise(m);
+  bind_embedding(m);
   bind_loss(m);
   bind_norm(m);
   bind_optim(m);

@@ -1,6 +1,7 @@
 """The ops a model's forward calls, in one place and under PyTorch's names."""
 
 from dlcore.ops.activation import leaky_relu, relu, sigmoid, tanh
+from dlcore.ops.embedding import embedding
 from dlcore.ops.loss import binary_cross_entropy_with_logits, mse_loss
 from dlcore.ops.norm import batch_norm
 from dlcore.ops.softmax_xent import cross_entropy, log_softmax, softmax
@@ -9,6 +10,7 @@ __all__ = [
     "batch_norm",
     "binary_cross_entropy_with_logits",
     "cross_entropy",
+    "embedding",
     "leaky_relu",
     "log_softmax",
     "mse_loss",
