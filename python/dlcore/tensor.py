@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from builtins import bool as _bool
+from builtins import float as _float
+from builtins import int as _int
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from dlcore import _C, autograd, hooks
-from dlcore.ops import activation, compare, elementwise, softmax_xent
+from dlcore.ops import activation, compare, copy, elementwise, inplace, softmax_xent
+from dlcore.ops import shape as shapes
 
 
 class Tensor:
@@ -28,7 +32,7 @@ class Tensor:
     __array_ufunc__ = None  # NumPy arrays on the left of an operator defer to ours, which explains itself
     __hash__ = object.__hash__
 
-    def __init__(self, array: Any, requires_grad: bool = False, node: autograd.Node | None = None):
+    def __init__(self, array: Any, requires_grad: _bool = False, node: autograd.Node | None = None):
         self.array = array
         self.grad: Tensor | None = None
         self.node = node
@@ -37,7 +41,7 @@ class Tensor:
 
     # ---- what it is
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[_int, ...]:
         return self.array.shape
 
     @property
@@ -49,11 +53,11 @@ class Tensor:
         return self.array.device
 
     @property
-    def ndim(self) -> int:
+    def ndim(self) -> _int:
         return self.array.ndim
 
     @property
-    def is_leaf(self) -> bool:
+    def is_leaf(self) -> _bool:
         return self.node is None
 
     @property
@@ -61,22 +65,22 @@ class Tensor:
         """The same memory without its history, as ``detach()``."""
         return Tensor(self.array)
 
-    def dim(self) -> int:
+    def dim(self) -> _int:
         return self.array.ndim
 
-    def numel(self) -> int:
+    def numel(self) -> _int:
         return self.array.size
 
-    def size(self, dim: int | None = None) -> Any:
+    def size(self, dim: _int | None = None) -> Any:
         return self.array.shape if dim is None else self.array.shape[dim]
 
-    def stride(self, dim: int | None = None) -> Any:
+    def stride(self, dim: _int | None = None) -> Any:
         return self.array.strides if dim is None else self.array.strides[dim]
 
-    def is_floating_point(self) -> bool:
+    def is_floating_point(self) -> _bool:
         return self.array.dtype.is_floating_point
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self) -> _bool:
         return self.array.is_contiguous
 
     # ---- out of the library
@@ -93,7 +97,7 @@ class Tensor:
     def tolist(self) -> Any:
         return self.array.numpy().tolist()
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: _bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
@@ -112,7 +116,7 @@ class Tensor:
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec and self.numel() == 1 else format(repr(self), spec)
 
-    def __len__(self) -> int:
+    def __len__(self) -> _int:
         if self.ndim == 0:
             raise TypeError("len() of a tensor of no dimensions")
         return self.array.shape[0]
@@ -120,26 +124,26 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> _bool:
         if self.numel() != 1:
             raise ValueError(
                 f"the truth of a tensor of shape {self.shape} is ambiguous; use .any(), .all() or an explicit comparison"
             )
         return bool(self.item())
 
-    def __float__(self) -> float:
+    def __float__(self) -> _float:
         return float(self.item())
 
-    def __int__(self) -> int:
+    def __int__(self) -> _int:
         return int(self.item())
 
-    def __index__(self) -> int:
+    def __index__(self) -> _int:
         if self.dtype.is_floating_point:
             raise TypeError(f"a {self.dtype} tensor cannot be an index; use an integer tensor of one element")
         return int(self.item())
 
     # ---- gradients
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+    def requires_grad_(self, requires_grad: _bool = True) -> Tensor:
         """Marks a leaf as needing a gradient, in place. TypeError for integers: they have no derivative."""
         if requires_grad and not self.dtype.is_floating_point:
             raise _C.DTypeError(f"requires_grad_: a {self.dtype} tensor has no gradient; convert with .float()")
@@ -152,7 +156,7 @@ class Tensor:
         """A tensor that shares this one's memory and has no history."""
         return Tensor(self.array)
 
-    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+    def backward(self, gradient: Tensor | None = None, retain_graph: _bool = False, create_graph: _bool = False) -> None:
         """Adds the derivative of this tensor to ``.grad`` of every leaf that needs one.
 
         `gradient` (this tensor's shape and dtype) may be left out when the tensor is one number.
@@ -182,13 +186,28 @@ class Tensor:
             else:
                 raise TypeError(f"to: needs a dtype, a device name or a tensor, got {type(a).__name__}")
         x = self if device is None or device == self.device else move(self, device)
-        return x
+        return x if dtype is None or dtype == x.dtype else copy.convert(x, dtype)
 
     def cpu(self) -> Tensor:
         return self.to("cpu")
 
     def cuda(self) -> Tensor:
         return self.to("cuda")
+
+    def float(self) -> Tensor:
+        return self.to(_C.DType.float32)
+
+    def double(self) -> Tensor:
+        return self.to(_C.DType.float64)
+
+    def long(self) -> Tensor:
+        return self.to(_C.DType.int64)
+
+    def int(self) -> Tensor:
+        return self.to(_C.DType.int32)
+
+    def bool(self) -> Tensor:
+        return self.to(_C.DType.bool)
 
     # ---- arithmetic
     __add__ = __radd__ = elementwise.add
@@ -205,6 +224,12 @@ class Tensor:
     pow, neg, abs, square = elementwise.pow, elementwise.neg, elementwise.abs, elementwise.square
     exp, log, sqrt, reciprocal = elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.reciprocal
 
+    __iadd__ = add_ = inplace.add_
+    __isub__ = sub_ = inplace.sub_
+    __imul__ = mul_ = inplace.mul_
+    __itruediv__ = div_ = inplace.div_
+    fill_, zero_, copy_ = inplace.fill_, inplace.zero_, inplace.copy_
+
     # ---- comparisons and choices
     __eq__ = compare.eq  # type: ignore[assignment]
     __ne__ = compare.ne  # type: ignore[assignment]
@@ -213,6 +238,19 @@ class Tensor:
     __invert__ = compare.logical_not
     eq, ne, lt, le, gt, ge = compare.eq, compare.ne, compare.lt, compare.le, compare.gt, compare.ge
     clamp, maximum, minimum, sign = compare.clamp, compare.maximum, compare.minimum, compare.sign
+
+    # ---- shapes and parts
+    __getitem__ = shapes.getitem
+    __setitem__ = copy.setitem
+    view, reshape, flatten, expand = shapes.view, shapes.reshape, shapes.flatten, shapes.expand
+    permute, transpose, t = shapes.permute, shapes.transpose, shapes.t
+    squeeze, unsqueeze = shapes.squeeze, shapes.unsqueeze
+    contiguous, clone = copy.contiguous, copy.clone
+
+    @property
+    def T(self) -> Tensor:
+        """All dimensions in reverse order."""
+        return shapes.permute(self, *reversed(range(self.ndim)))
 
     # ---- activations
     relu, sigmoid, tanh = activation.relu, activation.sigmoid, activation.tanh

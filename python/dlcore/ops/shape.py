@@ -176,3 +176,9 @@ def getitem_backward(g, node):
     out = _C.zeros_strided(shape, strides, g.dtype, g.device)
     _C.copy_into(out.index(key), g)
     return (out,)
+
+
+# Rules of ops whose result may share its input's memory: writing into such a result writes into the input.
+VIEW_RULES = frozenset(
+    {reshape_backward, permute_backward, transpose_backward, expand_backward, getitem_backward}
+)
