@@ -3,19 +3,16 @@
 from dlcore.ops.activation import leaky_relu, relu, sigmoid, tanh
 from dlcore.ops.embedding import embedding
 from dlcore.ops.loss import binary_cross_entropy_with_logits, mse_loss
-from dlcore.ops.loss import binary_cross_entropy_with_logits, mse_loss
 from dlcore.ops.norm import batch_norm
 from dlcore.ops.softmax_xent import cross_entropy, log_softmax, softmax
 
 __all__ = [
     "batch_norm",
     "binary_cross_entropy_with_logits",
-    "binary_cross_entropy_with_logits",
     "cross_entropy",
     "embedding",
     "leaky_relu",
     "log_softmax",
-    "mse_loss",
     "mse_loss",
     "relu",
     "sigmoid",
