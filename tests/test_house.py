@@ -71,7 +71,9 @@ def test_includes_point_down(path):
     if layer(path) != "bindings":
         assert not any("pybind11" in i or i == "Python.h" for i in includes(path)), "pybind11 belongs in bindings/"
     if path.name != "parallel.cpp":
-        assert "omp.h" not in includes(path) and "#pragma omp" not in path.read_text(), "OpenMP belongs in core/parallel"
+        assert "omp.h" not in includes(path) and "#pragma omp" not in path.read_text(), (
+            "OpenMP belongs in core/parallel"
+        )
 
 
 PLAIN = {"cstddef", "cstdint", "core/dtype.h", "core/nest.h", "immintrin.h", "arm_neon.h"}
@@ -149,7 +151,11 @@ def test_every_environment_variable_is_documented():
     used = set()
     for path in tracked(".py", ".cpp", ".h", ".sh"):
         if path != Path(__file__):
-            used |= set(re.findall(r"""(?:getenv\(|from_env\(|environ(?:\.get\(|\[)|getenv\()\s*["'](\w+)["']""", path.read_text()))
+            used |= set(
+                re.findall(
+                    r"""(?:getenv\(|from_env\(|environ(?:\.get\(|\[)|getenv\()\s*["'](\w+)["']""", path.read_text()
+                )
+            )
     documented = (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()
     missing = {u for u in used if u.startswith("DLCORE_") and u not in documented}
     assert not missing, f"undocumented: {missing}"

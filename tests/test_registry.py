@@ -117,7 +117,7 @@ def run_smallest(case: Case) -> None:
 
 
 def public_ops() -> dict[str, tuple[Any, str]]:
-    """"F.relu" -> (owner, attribute): public functions of nn.functional and of dlcore.ops, methods and operators."""
+    """ "F.relu" -> (owner, attribute): public functions of nn.functional and of dlcore.ops, methods and operators."""
     found = {}
     for prefix, module, home in (("F", F, "dlcore"), ("dl", dl, "dlcore.ops")):
         for name, value in vars(module).items():

@@ -96,7 +96,10 @@ FAULTS = {
     "a wrong value": (lambda dl, F, x: F.leaky_relu(x, 1e-3), "elements differ"),
     "memory never written": (lambda dl, F, x: dl.empty(*x.shape, dtype=x.dtype), "nan"),
     "a changed input": (lambda dl, F, x: overwrite(x), "was changed"),
-    "a wrong dtype": (lambda dl, F, x: dl.tensor(clean(x.numpy()).astype(np.float64)), "result is float64, expected float32"),
+    "a wrong dtype": (
+        lambda dl, F, x: dl.tensor(clean(x.numpy()).astype(np.float64)),
+        "result is float64, expected float32",
+    ),
     "a wrong shape": (lambda dl, F, x: dl.tensor(clean(x.numpy())[None]), "shape"),
     "bits that depend on threads": (
         lambda dl, F, x: F.leaky_relu(x, 1e-9 * dl.get_num_threads()),

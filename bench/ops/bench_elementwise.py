@@ -29,9 +29,20 @@ UNARY: dict[str, Callable[..., Any]] = {
     "log": lambda dl, x: dl.log(x),
     "sqrt": lambda dl, x: dl.sqrt(x),
     "clamp": lambda dl, x: dl.clamp(x, 0.6, 0.9),
-    "square": lambda dl, x: x**2,
+    "square": lambda dl, x: dl.square(x),
+    "reciprocal": lambda dl, x: dl.reciprocal(x),
+    "sign": lambda dl, x: dl.sign(x),
+    "pow 3": lambda dl, x: x**3,
 }
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+# The kernels under each, where the name alone does not say it: forward, then what backward adds.
+FORWARD = {"sub": "add", "neg": "mul", "gt": "lt", "ge": "le", "square": "mul", "reciprocal": "div", "pow 3": "pow"}
+BACKWARD = {
+    "div": ("div_bwd_b",),
+    "pow": ("pow_bwd_a", "pow_bwd_b"),
+    "pow 3": ("pow_bwd_a",),
+    **{name: (f"{name}_bwd",) for name in ("maximum", "minimum", "abs", "sqrt", "clamp", "square", "reciprocal")},
+}
 LARGE, SMALL = (16, 1 << 20), (64, 50)
 
 
@@ -74,12 +85,14 @@ def inplace(lib: Lib, shape: tuple[int, ...]) -> Any:
 
 def rows(name: str, call: Callable[..., Any], n: int, written: float) -> list[Row]:
     big = 4.0 * LARGE[0] * LARGE[1]
+    ops = (f"{FORWARD.get(name, name)}_fwd",)
     out = [
-        Row(f"{name} 64 MB", lambda lib: forward(lib, call, n, LARGE), (name,), bytes=big * (n + written)),
-        Row(f"{name} 64x50", lambda lib: forward(lib, call, n, SMALL), (name,)),
+        Row(f"{name} 64 MB", lambda lib: forward(lib, call, n, LARGE), ops, bytes=big * (n + written)),
+        Row(f"{name} 64x50", lambda lib: forward(lib, call, n, SMALL), ops),
     ]
     if name not in COMPARISONS:
-        out.append(Row(f"{name} 64x50 fwd+bwd", lambda lib: train(lib, call, n, SMALL), (name,)))
+        ops += BACKWARD.get(name, ())
+        out.append(Row(f"{name} 64x50 fwd+bwd", lambda lib: train(lib, call, n, SMALL), ops))
     return out
 
 
@@ -87,10 +100,10 @@ MB64 = 4.0 * LARGE[0] * LARGE[1]
 ROWS = [
     *[row for name, call in BINARY.items() for row in rows(name, call, 2, 0.25 if name in COMPARISONS else 1.0)],
     *[row for name, call in UNARY.items() for row in rows(name, call, 1, 1.0)],
-    Row("where 64 MB", lambda lib: where(lib, LARGE), ("where",), bytes=3.25 * MB64),
-    Row("where 64x50", lambda lib: where(lib, SMALL), ("where",)),
-    Row("add bias 64x50", lambda lib: broadcast(lib, 64, 50), ("add",)),
-    Row("add bias 4096x1000", lambda lib: broadcast(lib, 4096, 1000), ("add",), bytes=8.0 * 4096 * 1000),
-    Row("mul scalar 64 MB", lambda lib: scalar(lib, LARGE), ("mul",), bytes=2 * MB64),
-    Row("add_ 64 MB", lambda lib: inplace(lib, LARGE), ("add",), bytes=3 * MB64),
+    Row("where 64 MB", lambda lib: where(lib, LARGE), ("where_fwd",), bytes=3.25 * MB64),
+    Row("where 64x50", lambda lib: where(lib, SMALL), ("where_fwd",)),
+    Row("add bias 64x50", lambda lib: broadcast(lib, 64, 50), ("add_fwd",)),
+    Row("add bias 4096x1000", lambda lib: broadcast(lib, 4096, 1000), ("add_fwd",), bytes=8.0 * 4096 * 1000),
+    Row("mul scalar 64 MB", lambda lib: scalar(lib, LARGE), ("mul_fwd",), bytes=2 * MB64),
+    Row("add_ 64 MB", lambda lib: inplace(lib, LARGE), ("add_fwd",), bytes=3 * MB64),
 ]

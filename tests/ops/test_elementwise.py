@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,116 @@ from hypothesis import strategies as st
 from dlcore import _C
 
 from .broadcast import array, operands
+from .cases import BIG, Arg, Case, Draw, away_from_zero, bools, ints, normal, pairs, positive
+from .common import run_cases
+
+SHAPES = ((0,), (1,), (16,), (67,), (0, 3), (5, 7), (2, 3, 5, 7), BIG)
+PAIRS = [(s, s) for s in SHAPES]
+PAIRS += [
+    ((5, 7), (7,)),
+    ((2, 3, 5, 7), (3, 1, 1)),
+    ((1, 16), (5, 1)),
+    ((), (3,)),
+    ((2, 0, 3), (3,)),
+    ((4, 1, 67), (67,)),
+]
+
+
+def unary(name: str, fn: Any, oracle: Any, *rows: str, draw: Draw = normal, **more: Any) -> Case:
+    return Case(name, fn, [(Arg(s, draw),) for s in SHAPES], oracle, rows, grad_length=1, **more)
+
+
+def binary(name: str, fn: Any, oracle: Any, *rows: str, draw: Draw = normal, **more: Any) -> Case:
+    # a broadcast operand's gradient sums over all that it was broadcast to
+    size = lambda *shapes: int(np.prod(np.broadcast_shapes(*shapes)))  # noqa: E731
+    return Case(name, fn, pairs(*PAIRS, draw=draw), oracle, rows, grad_length=size, **more)
+
+
+def exact(name: str, fn: Any, oracle: Any, row: str, dtypes: str = "uint8 int32 int64", arity: int = 2) -> list[Case]:
+    """The same op on integers and bools, where every bit is known and there is no gradient."""
+    cases = []
+    for dtype in dtypes.split():
+        draw = bools if dtype == "bool" else ints(0, 7)
+        inputs = [tuple(Arg(s, draw) for s in shapes[:arity]) for shapes in PAIRS]
+        cases.append(Case(f"{name} {dtype}", fn, inputs, oracle, (row,), (dtype,), grad=False))
+    return cases
+
+
+def compare(name: str, fn: Any, oracle: Any, row: str) -> list[Case]:
+    few = lambda rng, shape: np.asarray(rng.integers(-1, 2, shape), np.float64)  # noqa: E731  with many ties
+    floats = Case(name, fn, pairs(*PAIRS, draw=few), oracle, (row,), grad=False)
+    return [floats, *exact(name, fn, oracle, row, "bool uint8 int32 int64")]
+
+
+def chosen(draw: Draw = normal) -> list[tuple[Arg, ...]]:
+    return [(Arg(np.broadcast_shapes(a, b), bools, "bool"), Arg(a, draw), Arg(b, draw)) for a, b in PAIRS]
+
+
+MATHS = [
+    unary("exp", lambda dl, F, x: x.exp(), np.exp, "exp_fwd"),
+    unary("log", lambda dl, F, x: x.log(), np.log, "log_fwd", draw=positive, ulps=8),  # ulps: log is 0 at 1
+    unary("sqrt", lambda dl, F, x: x.sqrt(), np.sqrt, "sqrt_fwd", "sqrt_bwd", draw=positive),
+    unary("square", lambda dl, F, x: x.square(), np.square, "mul_fwd", "square_bwd"),
+    unary("reciprocal", lambda dl, F, x: x.reciprocal(), np.reciprocal, "div_fwd", "reciprocal_bwd", draw=positive),
+    unary("abs", lambda dl, F, x: x.abs(), np.abs, "abs_fwd", "abs_bwd", draw=away_from_zero),
+    unary("neg", lambda dl, F, x: -x, np.negative, "mul_fwd"),
+    unary("sign", lambda dl, F, x: x.sign(), np.sign, "sign_fwd", draw=away_from_zero),
+    unary("clamp", lambda dl, F, x: x.clamp(-0.5, 0.75), lambda x: np.clip(x, -0.5, 0.75), "clamp_fwd", "clamp_bwd"),
+    unary("clamp below", lambda dl, F, x: x.clamp(min=0.25), lambda x: np.maximum(x, 0.25), "clamp_fwd", "clamp_bwd"),
+    unary("x ** 3", lambda dl, F, x: x**3, lambda x: x**3, "pow_fwd", "pow_bwd_a", ulps=8),
+    unary("x ** -1.5", lambda dl, F, x: x**-1.5, lambda x: x**-1.5, "pow_fwd", "pow_bwd_a", draw=positive),
+    unary("2 ** x", lambda dl, F, x: 2**x, lambda x: 2**x, "pow_fwd", "pow_bwd_b"),
+    unary("2.5 - x", lambda dl, F, x: 2.5 - x, lambda x: 2.5 - x, "add_fwd"),
+    unary("x - 2.5", lambda dl, F, x: x - 2.5, lambda x: x - 2.5, "add_fwd"),
+    unary("2.5 + x", lambda dl, F, x: 2.5 + x, lambda x: 2.5 + x, "add_fwd"),
+    unary("3 * x", lambda dl, F, x: 3 * x, lambda x: 3 * x, "mul_fwd"),
+    unary("x / 3", lambda dl, F, x: x / 3, lambda x: x / 3, "div_fwd"),
+    unary("3 / x", lambda dl, F, x: 3 / x, lambda x: 3 / x, "div_fwd", draw=positive),
+]
+ARITHMETIC = [
+    binary("add", lambda dl, F, x, y: x + y, np.add, "add_fwd"),
+    binary("add alpha", lambda dl, F, x, y: dl.add(x, y, alpha=0.5), lambda x, y: x + 0.5 * y, "add_fwd", scale="max"),
+    binary("sub", lambda dl, F, x, y: x - y, np.subtract, "add_fwd"),
+    binary("mul", lambda dl, F, x, y: x * y, np.multiply, "mul_fwd"),
+    binary("div", lambda dl, F, x, y: x / y, np.divide, "div_fwd", "div_bwd_b", draw=away_from_zero),
+    binary("pow", lambda dl, F, x, y: x**y, np.power, "pow_fwd", "pow_bwd_a", "pow_bwd_b", draw=positive),
+    binary("maximum", lambda dl, F, x, y: dl.maximum(x, y), np.maximum, "maximum_fwd", "maximum_bwd"),
+    binary("minimum", lambda dl, F, x, y: dl.minimum(x, y), np.minimum, "minimum_fwd", "minimum_bwd"),
+    Case("where", lambda dl, F, c, x, y: dl.where(c, x, y), chosen(), np.where, ("where_fwd",)),
+]
+INTEGERS = [
+    *exact("add", lambda dl, F, x, y: x + y, np.add, "add_fwd", "bool uint8 int32 int64"),
+    *exact("sub", lambda dl, F, x, y: x - y, np.subtract, "add_fwd"),
+    *exact("mul", lambda dl, F, x, y: x * y, np.multiply, "mul_fwd", "bool uint8 int32 int64"),
+    *exact("pow", lambda dl, F, x, y: x**y, np.power, "pow_fwd"),
+    *exact("maximum", lambda dl, F, x, y: dl.maximum(x, y), np.maximum, "maximum_fwd", "bool uint8 int32 int64"),
+    *exact("minimum", lambda dl, F, x, y: dl.minimum(x, y), np.minimum, "minimum_fwd", "bool uint8 int32 int64"),
+    *exact("abs", lambda dl, F, x: abs(x), np.abs, "abs_fwd", arity=1),
+    *exact("sign", lambda dl, F, x: x.sign(), np.sign, "sign_fwd", arity=1),
+    *exact("clamp", lambda dl, F, x: x.clamp(1, 4), lambda x: np.clip(x, 1, 4), "clamp_fwd", arity=1),
+    *(
+        Case(
+            f"where {d}",
+            lambda dl, F, c, x, y: dl.where(c, x, y),
+            chosen(draw),
+            np.where,
+            ("where_fwd",),
+            (d,),
+            grad=False,
+        )
+        for d, draw in (("bool", bools), ("uint8", ints(0, 99)), ("int32", ints(-99, 99)), ("int64", ints(-99, 99)))
+    ),
+]
+COMPARISONS = [
+    *compare("eq", lambda dl, F, x, y: x == y, np.equal, "eq_fwd"),
+    *compare("ne", lambda dl, F, x, y: x != y, np.not_equal, "ne_fwd"),
+    *compare("lt", lambda dl, F, x, y: x < y, np.less, "lt_fwd"),
+    *compare("le", lambda dl, F, x, y: x <= y, np.less_equal, "le_fwd"),
+    *compare("gt", lambda dl, F, x, y: x > y, np.greater, "lt_fwd"),
+    *compare("ge", lambda dl, F, x, y: x >= y, np.greater_equal, "le_fwd"),
+]
+CASES = MATHS + ARITHMETIC + INTEGERS + COMPARISONS
+test_op = run_cases(CASES)
 
 BINARY = {
     "add": np.add,
