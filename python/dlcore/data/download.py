@@ -86,7 +86,7 @@ def fetch_url(url: str, sha256: str, name: str | None = None) -> Path:
     path = cache_dir() / name
     if path.is_file() and sha256_of(path) == sha256:
         return path
-    import pooch
+    import pooch  # type: ignore[import-untyped]
 
     pooch.get_logger().setLevel("WARNING")
     try:

@@ -59,8 +59,8 @@ def movielens(folder: str | Path | None = None) -> MovieLens:
     cut = int(VALID_PART * len(table))
     valid, train = table[order[:cut]], table[order[cut:]]
     users, items = np.unique(train["user"]), np.unique(train["item"])
-    parts = [TensorDataset(_row(t["user"], users), _row(t["item"], items), t["rating"].copy()) for t in (train, valid)]
-    return MovieLens(*parts, n_users=len(users) + 1, n_items=len(items) + 1)
+    sets = [TensorDataset(_row(t["user"], users), _row(t["item"], items), t["rating"].copy()) for t in (train, valid)]
+    return MovieLens(sets[0], sets[1], n_users=len(users) + 1, n_items=len(items) + 1)
 
 
 def _row(ids: np.ndarray, known: np.ndarray) -> np.ndarray:

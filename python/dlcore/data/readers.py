@@ -96,7 +96,8 @@ def read_tar_member(path: Path, name: str, max_bytes: int = MAX_BYTES) -> bytes:
                 if member.isfile() and member.name.rsplit("/", 1)[-1] == name:
                     if member.size > limit:
                         raise DataError(f"{path}: damaged: declares {member.size:,} bytes for {name}")
-                    return archive.extractfile(member).read()
+                    file = archive.extractfile(member)
+                    return b"" if file is None else file.read()
     except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
