@@ -84,7 +84,7 @@ def train(
 @app.command(help="What this installation is: version, instruction set, threads, kernels, optional parts.")
 def info(as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False) -> None:
     kernels = _C.kernels()
-    facts = {
+    facts: dict[str, Any] = {
         "version": dl.__version__,
         "isa": _C.isa(),
         "machine_isa": _C.machine_isa(),
@@ -104,10 +104,12 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print it as one J
     for name, version in facts["optional"].items():
         print(f"{name:10}{version or 'not installed'}")
     print(f"kernels   first choice of each op; {len(kernels)} built")
-    ops = sorted({kernel["op"] for kernel in facts["kernels"]})
-    for op in ops:
-        rows = [f"{k['dtype']} {k['isa']}" for k in facts["kernels"] if k["op"] == op]
-        print(f"  {op:{max(map(len, ops))}}  {', '.join(rows)}")
+    lines: dict[tuple[str, str], list[str]] = {}
+    for kernel in facts["kernels"]:
+        lines.setdefault((kernel["op"], kernel["isa"]), []).append(kernel["name"].split(".")[1])
+    width = max(len(op) for op, _ in lines)
+    for (op, isa), dtypes in sorted(lines.items()):
+        print(f"  {op:{width}}  {isa}: {' '.join(dtypes)}")
 
 
 def _chosen(kernels: list[dict]) -> list[dict]:
