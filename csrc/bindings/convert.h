@@ -99,4 +99,5 @@ void bind_embedding(py::module_& m);
 void bind_loss(py::module_& m);
 void bind_norm(py::module_& m);
 void bind_optim(py::module_& m);
+void bind_reduce(py::module_& m);
 void bind_softmax_xent(py::module_& m);

@@ -55,5 +55,6 @@ PYBIND11_MODULE(_C, m) {
   bind_loss(m);
   bind_norm(m);
   bind_optim(m);
+  bind_reduce(m);
   bind_softmax_xent(m);
 }

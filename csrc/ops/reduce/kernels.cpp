@@ -1,0 +1,27 @@
+#include "core/kernel_table.h"
+#include "ops/reduce/reduce.h"
+
+namespace dl {
+
+#define NUMBERS(X, NAME) X(NAME, u8) X(NAME, i32) X(NAME, i64) X(NAME, f32) X(NAME, f64)
+#define REDUCTIONS(X) NUMBERS(X, sum) NUMBERS(X, max) NUMBERS(X, min) NUMBERS(X, argmax) NUMBERS(X, argmin)
+
+#define DECLARE(NAME, DTYPE) DL_DECLARE(NAME##_##DTYPE, ReduceArgs)
+REDUCTIONS(DECLARE)
+
+#define ROWS(NAME, DTYPE) DL_CPU_ROWS(#NAME "_fwd", DTYPE, NAME##_##DTYPE)
+// clang-format off
+constexpr Row<ReduceArgs> rows[] = {
+    REDUCTIONS(ROWS)
+    // Bools are bytes of 0 and 1.
+    DL_CPU_ROWS("sum_fwd", b8, sum_u8)
+    DL_CPU_ROWS("max_fwd", b8, max_u8)
+    DL_CPU_ROWS("min_fwd", b8, min_u8)
+    DL_CPU_ROWS("argmax_fwd", b8, argmax_u8)
+    DL_CPU_ROWS("argmin_fwd", b8, argmin_u8)
+};
+// clang-format on
+
+static const Manifest<ReduceArgs> manifest(rows);
+
+}  // namespace dl

@@ -1,0 +1,170 @@
+#include "ops/reduce/reduce.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "blocks/copy/copy.h"
+#include "core/array.h"
+#include "core/launch.h"
+
+namespace dl {
+namespace {
+
+using Table = Kernels<ReduceArgs>;
+constexpr int64_t kGrain = 32768;   // elements of x: some 10–15 µs at memory speed
+constexpr int64_t kMaxChunks = 64;  // enough for any team; their partial results are few
+
+Table sum_("sum_fwd"), max_("max_fwd"), min_("min_fwd"), argmax_("argmax_fwd"), argmin_("argmin_fwd");
+
+struct Shape {
+  bool reduced[kMaxDims] = {};
+  Dims kept_dims, result;  // the result's shape with and without the reduced dimensions as 1
+  int64_t length = 1;
+};
+
+Shape shape_of(const char* op, const Array& x, const Dims& dims, bool keepdim) {
+  Shape s;
+  for (int64_t d : dims) {
+    const int i = wrap_dim(op, static_cast<int>(d), x.ndim());
+    DL_CHECK(!s.reduced[i] || x.ndim() == 0, ShapeError, op, ": dimension ", d, " is named twice in ", dims);
+    s.reduced[i] = true;
+  }
+  for (int i = 0; i < x.ndim(); ++i) {
+    if (dims.empty()) s.reduced[i] = true;
+    s.kept_dims.push_back(s.reduced[i] ? 1 : x.shape(i));
+    if (s.reduced[i]) s.length *= x.shape(i);
+    if (keepdim || !s.reduced[i]) s.result.push_back(s.kept_dims[i]);
+  }
+  return s;
+}
+
+// The loops of x over the dimensions that are reduced, or over those that are not, in the order of `layout`.
+Nest loops(const Array& x, const Shape& s, bool reduced, const Array& layout) {
+  Dims shape = x.shape();
+  for (int i = 0; i < x.ndim(); ++i)
+    if (s.reduced[i] != reduced) shape[i] = 1;
+  const Array order = layout.as_strided(shape, layout.strides(), layout.offset());
+  const Array view = x.as_strided(shape, x.strides(), x.offset());
+  const Array* operands[] = {&order, &view};
+  Nest nest = make_nest(operands, 2);
+  for (int d = 0; d < kNestDims; ++d) nest.stride[0][d] = nest.stride[1][d];
+  return nest;
+}
+
+// Fills `out`, whose shape is s.kept_dims, and `index` where there is one.
+void run(Table& table, const Array& x, const Shape& s, const Array& out, const Array* index, double divisor) {
+  ReduceArgs args{.x = x.raw(),
+                  .out = out.raw(),
+                  .index = index ? index->data<int64_t>() : nullptr,
+                  .divisor = divisor,
+                  .outputs = out.size(),
+                  .length = s.length,
+                  .chunk = s.length,
+                  .columns = false,
+                  .kept = loops(x, s, false, out),
+                  .reduced = loops(x, s, true, x)};
+  const int64_t inner = args.kept.size[0], kept_step = args.kept.stride[0][0], row_step = args.reduced.stride[0][0];
+  // Below four columns a strip is all overhead, unless its rows lie end to end.
+  args.columns = args.outputs > 1 && kept_step < row_step && (inner >= 4 || row_step == inner);
+  const int64_t strips = (inner + kReduceStrip - 1) / kReduceStrip;
+  const int64_t units = args.columns ? args.outputs / inner * strips : args.outputs;
+  const int64_t wanted = std::min(kMaxChunks, x.size() / (2 * kGrain));
+  int64_t chunks = 1;
+  if (!index && units < wanted) {
+    chunks = std::min(s.length, (wanted + units - 1) / units);
+    args.chunk = (s.length + chunks - 1) / chunks;
+    chunks = (s.length + args.chunk - 1) / args.chunk;
+  }
+  const Row<ReduceArgs>& row = table.choose(x.device(), x.dtype(), args);
+  const int64_t unit = args.chunk * (args.columns ? std::min<int64_t>(inner, kReduceStrip) : 1);
+  const int64_t grain = std::max<int64_t>(1, kGrain / unit);
+  if (chunks == 1) return launch(row, args, units, grain);
+  const Array partial = Array::empty({chunks, args.outputs}, out.dtype(), x.device());
+  args.out = partial.raw();
+  args.divisor = 1;
+  launch(row, args, units * chunks, grain);
+  run(table, partial, shape_of("", partial, {0}, true), out.as_strided({1, out.size()}, {out.size(), 1}, out.offset()),
+      nullptr, divisor);
+}
+
+Array empty_result(const Array& x, const Shape& s, DType dtype) {
+  return Array::empty_strided(s.kept_dims, dense_like(s.kept_dims, x.strides()), dtype, x.device());
+}
+
+Array without_reduced(const Array& out, const Shape& s, bool keepdim) {
+  if (keepdim) return out;
+  Dims strides;
+  for (int i = 0; i < out.ndim(); ++i)
+    if (!s.reduced[i]) strides.push_back(out.stride(i));
+  return out.as_strided(s.result, strides, out.offset());
+}
+
+Array total(const Array& x, const Dims& dims, bool keepdim, bool mean) {
+  const Shape s = shape_of(mean ? "mean" : "sum", x, dims, keepdim);
+  const Array out = empty_result(x, s, is_floating(x.dtype()) ? x.dtype() : DType::i64);
+  const auto n = static_cast<double>(s.length);
+  if (s.length == 0)
+    fill(out, {Number::real, 0, mean ? std::nan("") : 0.0});
+  else if (s.length == 1)
+    copy_into(out, x);
+  else if (out.size())
+    run(sum_, x, s, out, nullptr, mean ? n : 1);
+  return without_reduced(out, s, keepdim);
+}
+
+void check_not_empty(const char* op, const Array& x, const Shape& s) {
+  DL_CHECK(s.length > 0, IndexError, op, ": nothing to choose from: a reduced dimension of ", x.shape(), " has size 0");
+}
+
+Array extreme(const char* op, Table& table, const Array& x, const Dims& dims, bool keepdim) {
+  const Shape s = shape_of(op, x, dims, keepdim);
+  check_not_empty(op, x, s);
+  const Array out = empty_result(x, s, x.dtype());
+  if (out.size()) run(table, x, s, out, nullptr, 1);
+  return without_reduced(out, s, keepdim);
+}
+
+Array pick(const char* op, Table& table, const Array& x, int dim, bool keepdim, Array* values) {
+  const Shape s = shape_of(op, x, {dim}, keepdim);
+  check_not_empty(op, x, s);
+  const Array out = empty_result(x, s, x.dtype()), index = Array::empty_like(out, DType::i64);
+  if (out.size()) run(table, x, s, out, &index, 1);
+  *values = without_reduced(out, s, keepdim);
+  return without_reduced(index, s, keepdim);
+}
+
+}  // namespace
+
+Array sum_fwd(const Array& x, const Dims& dims, bool keepdim) { return total(x, dims, keepdim, false); }
+
+Array mean_fwd(const Array& x, const Dims& dims, bool keepdim) {
+  DL_CHECK(is_floating(x.dtype()), DTypeError, "mean: needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
+           x.shape(), "; convert with .float()");
+  return total(x, dims, keepdim, true);
+}
+
+Array max_fwd(const Array& x, const Dims& dims, bool keepdim) { return extreme("max", max_, x, dims, keepdim); }
+Array min_fwd(const Array& x, const Dims& dims, bool keepdim) { return extreme("min", min_, x, dims, keepdim); }
+Array argmax_fwd(const Array& x, int dim, bool keepdim, Array* values) {
+  return pick("argmax", argmax_, x, dim, keepdim, values);
+}
+Array argmin_fwd(const Array& x, int dim, bool keepdim, Array* values) {
+  return pick("argmin", argmin_, x, dim, keepdim, values);
+}
+
+Array sum_to(const Array& g, const Dims& shape, DType dtype) {
+  const int added = g.ndim() - shape.size();
+  DL_CHECK(added >= 0, ShapeError, "sum_to: ", g.shape(), " has fewer dimensions than ", shape);
+  Dims dims;
+  for (int i = 0; i < g.ndim(); ++i) {
+    const bool grown = i < added || shape[i - added] != g.shape(i);
+    DL_CHECK(i < added || !grown || shape[i - added] == 1, ShapeError, "sum_to: ", shape, " does not broadcast to ",
+             g.shape());
+    if (grown) dims.push_back(i);
+  }
+  Array out = dims.empty() ? g : sum_fwd(g, dims, true);
+  for (int i = 0; i < added; ++i) out = out.squeeze(0);
+  return convert(out, dtype);
+}
+
+}  // namespace dl
