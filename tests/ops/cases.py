@@ -121,6 +121,7 @@ class Case:
     rows: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float32", "float64")
     attrs: dict[str, Any] = field(default_factory=dict)
+    out: str | None = None  # the results' dtype, where it is not the inputs'
     grad: bool = True  # False only for results without a derivative: comparisons, argmax, integers
     ulps: float = 4.0
     length: int | Callable[..., int] = 1  # a number, or a function of the argument shapes

@@ -79,7 +79,7 @@ def check_forward(
             testing.assert_close(y, e, 0.0, bound, check_dtype=False, msg=where)
         else:
             testing.assert_close(y.astype(np.int64), e.astype(np.int64), 0.0, 0.0, msg=where)
-        wanted = np.dtype(dtype) if e.dtype.kind == "f" and dtype.startswith("float") else e.dtype
+        wanted = np.dtype(case.out or (dtype if e.dtype.kind == "f" and dtype.startswith("float") else e.dtype))
         assert y.dtype == wanted, f"{where}: result is {y.dtype}, expected {wanted}"
 
 
@@ -117,7 +117,7 @@ def gradients(
     outputs = [y for y in tuple_of(case.fn(dl, F, *leaves, **case.attrs)) if y.requires_grad]
     cotangents = cotangents_of(case, n, [y.shape for y in outputs])
     for k, (y, v) in enumerate(zip(outputs, cotangents, strict=True)):
-        y.backward(make(v.astype(dtype), layout), retain_graph=k + 1 < len(outputs))
+        y.backward(make(v.astype(y.detach().numpy().dtype), layout), retain_graph=k + 1 < len(outputs))
     unchanged(tensors, arrays, f"{case.name} backward {layout}")
     return Gradients([None if x.grad is None else x.grad.numpy() for x in leaves], cotangents)
 

@@ -10,6 +10,48 @@ from hypothesis import strategies as st
 from dlcore import _C
 
 from .broadcast import DTYPES, array, layouts, operands
+from .cases import ODD, Arg, Case, bools, ints, normal, over
+from .common import run_cases
+
+TILES = ((70, 3), (64, 64), (65, 129), (2, 5, 67, 9))  # transposes go in tiles of 64 x 64
+
+
+def draw_of(dtype: str):
+    return bools if dtype == "bool" else normal if dtype.startswith("float") else ints(0, 99)
+
+
+def every_dtype(name, fn, oracle, inputs, *rows):
+    """One case a dtype; only floats have a gradient."""
+    return [
+        Case(f"{name} {d}", fn, [tuple(Arg(s, draw_of(d)) for s in shapes) for shapes in inputs], oracle, rows, (d,),
+             grad=d.startswith("float"), grad_length=1)
+        for d in DTYPES
+    ]  # fmt: skip
+
+
+def convert(source: str, to: str) -> Case:
+    shapes = over(*ODD, (33, 1031), draw=draw_of(source))
+    grad = source.startswith("float") and to.startswith("float")
+    fn = lambda dl, F, x: x.to(getattr(dl, to))  # noqa: E731
+    return Case(f"{source} to {to}", fn, shapes, lambda x: x.astype(to), ("copy",), (source,), out=to, grad=grad)
+
+
+ONE = [(s,) for s in (*ODD, *TILES)]
+TWO = [(s, s) for s in (*ODD, (33, 1031))]
+CASES = [
+    *every_dtype("clone", lambda dl, F, x: x.clone(), np.copy, ONE, "copy"),
+    *every_dtype("contiguous", lambda dl, F, x: x.contiguous() + x, lambda x: x + x, ONE),
+    *every_dtype("transpose copy", lambda dl, F, x: x.T.contiguous(), np.transpose, [(s,) for s in TILES], "transpose"),
+    *every_dtype("cat", lambda dl, F, x, y: dl.cat([x, y]), lambda *xs: np.concatenate(xs), TWO, "copy"),
+    *every_dtype("cat last", lambda dl, F, x, y: dl.cat([x, y], -1), lambda *xs: np.concatenate(xs, -1), TWO, "copy"),
+    *every_dtype("stack", lambda dl, F, x, y: dl.stack([x, y]), lambda *xs: np.stack(xs), TWO, "copy"),
+    *every_dtype("stack last", lambda dl, F, x, y: dl.stack([x, y], -1), lambda *xs: np.stack(xs, -1), TWO, "copy"),
+    *(convert(source, to) for source in DTYPES for to in DTYPES if source != to),
+    Case("cat of unequal parts", lambda dl, F, x, y: dl.cat([x, y, x], 1),
+         [(Arg((3, 2)), Arg((3, 5))), (Arg((3, 0)), Arg((3, 5))), (Arg((2, 1, 3, 3)), Arg((2, 4, 3, 3)))],
+         lambda x, y: np.concatenate([x, y, x], 1), ("copy",)),
+]  # fmt: skip
+test_op = run_cases(CASES)
 
 
 @given(st.data(), st.sampled_from(DTYPES))

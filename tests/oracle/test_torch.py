@@ -57,5 +57,5 @@ def reference(
     needed = [y for y in outputs if y.requires_grad]
     cotangents = cotangents_of(case, n, [tuple(y.shape) for y in needed])
     for k, (y, v) in enumerate(zip(needed, cotangents, strict=True)):
-        y.backward(torch.from_numpy(v.astype(np.float64)), retain_graph=k + 1 < len(needed))
+        y.backward(torch.from_numpy(v).to(y.dtype), retain_graph=k + 1 < len(needed))
     return values, Gradients([None if x.grad is None else x.grad.numpy() for x in leaves], cotangents)
