@@ -97,6 +97,7 @@ void bind_copy(py::module_& m);
 void bind_elementwise(py::module_& m);
 void bind_embedding(py::module_& m);
 void bind_loss(py::module_& m);
+void bind_matmul(py::module_& m);
 void bind_norm(py::module_& m);
 void bind_optim(py::module_& m);
 void bind_reduce(py::module_& m);

@@ -53,6 +53,7 @@ PYBIND11_MODULE(_C, m) {
   bind_elementwise(m);
   bind_embedding(m);
   bind_loss(m);
+  bind_matmul(m);
   bind_norm(m);
   bind_optim(m);
   bind_reduce(m);

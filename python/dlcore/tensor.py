@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dlcore import _C, autograd, hooks
-from dlcore.ops import activation, compare, copy, elementwise, inplace, softmax_xent
+from dlcore.ops import activation, compare, copy, elementwise, inplace, matmul, softmax_xent
 from dlcore.ops import shape as shapes
 
 
@@ -229,6 +229,10 @@ class Tensor:
     __imul__ = mul_ = inplace.mul_
     __itruediv__ = div_ = inplace.div_
     fill_, zero_, copy_ = inplace.fill_, inplace.zero_, inplace.copy_
+
+    # ---- products
+    __matmul__ = matmul.matmul
+    matmul = matmul.matmul
 
     # ---- comparisons and choices
     __eq__ = compare.eq  # type: ignore[assignment]

@@ -3,6 +3,7 @@
 from dlcore.ops.activation import leaky_relu, relu, sigmoid, tanh
 from dlcore.ops.embedding import embedding
 from dlcore.ops.loss import binary_cross_entropy_with_logits, mse_loss
+from dlcore.ops.matmul import linear
 from dlcore.ops.norm import batch_norm
 from dlcore.ops.softmax_xent import cross_entropy, log_softmax, softmax
 
@@ -12,6 +13,7 @@ __all__ = [
     "cross_entropy",
     "embedding",
     "leaky_relu",
+    "linear",
     "log_softmax",
     "mse_loss",
     "relu",

@@ -1,0 +1,204 @@
+// Tasks of gemm.h: one tile of C over one part of K. Called by gemm.cpp.
+//   for kc of the part: [pack B's patches]; for a panel of rows: pack A; for panels of B: micro-kernel
+// A's panel stays in L1 while B's block streams from L2 (128 bytes per 14 cycles on AVX-512).
+// Limit: the multiply-add units; for few columns the packing of A, for one row the reading of B.
+#include "blocks/gemm/micro.h"
+
+namespace dl::DL_ISA_NS {
+
+static DL_INLINE int64_t row_offset(const Grid& g, int64_t i) {
+  if (g.p == 1 && g.q == 1) return i * g.stride_n;
+  const int64_t q = i % g.q, np = i / g.q;
+  return np / g.p * g.stride_n + np % g.p * g.stride_p + q * g.stride_q;
+}
+
+struct Range {
+  int64_t begin, end;
+};
+static DL_INLINE Range part_of(int64_t index, int64_t size, int64_t total) {
+  const int64_t begin = index * size, end = begin + size;
+  return {begin, end < total ? end : total};
+}
+
+// What is done to rows from i0 on; the epilogue belongs to the last block of K.
+template <class T>
+static DL_INLINE void place(const GemmArgs& args, int64_t part, int64_t i0, int rows, bool first, bool last,
+                            Out<T>& o) {
+  const Gemm& g = args.g;
+  o.count = rows;
+  if (args.parts > 1) {
+    T* c = static_cast<T*>(args.partials) + part * g.m * g.n;
+    for (int i = 0; i < rows; ++i) o.rows[i] = c + (i0 + i) * g.n;
+    o.stride = 1;
+    o.add = !first;
+    o.bias_n = o.bias_m = nullptr;
+    o.relu = false;
+    return;
+  }
+  T* c = static_cast<T*>(g.c);
+  for (int i = 0; i < rows; ++i) o.rows[i] = c + row_offset(g.c_rows, i0 + i);
+  o.stride = g.c_stride;
+  o.add = !first || g.accumulate;
+  o.bias_n = last ? static_cast<const T*>(g.bias_n) : nullptr;
+  o.bias_m = last && g.bias_m ? static_cast<const T*>(g.bias_m) + i0 : nullptr;
+  o.relu = last && g.relu;
+}
+
+// Columns [begin, end) of C from panels of B that lie the same way.
+template <class T>
+struct Segment {
+  Panels<T> b;
+  int64_t begin, end;
+};
+
+// B of columns n and rows from k0 on: in place, from `packed`, or as the patches just packed into `scratch`.
+template <class T>
+static DL_INLINE void segments(const GemmArgs& args, Range n, int64_t k0, int64_t kc, Segment<T> (&out)[2]) {
+  using S = Shape<T>;
+  const Gemm& g = args.g;
+  if (g.b.patches) {
+    out[0] = {{static_cast<const T*>(args.scratch), kc * S::NR, S::NR}, n.begin, n.end};
+    out[1] = {{}, 0, 0};
+    return;
+  }
+  const int64_t direct = args.direct_panels * S::NR;
+  const int64_t split = n.begin > direct ? n.begin : n.end < direct ? n.end : direct;
+  out[0] = {{static_cast<const T*>(g.b.data) + k0 * g.b.k_stride + n.begin, S::NR, g.b.k_stride}, n.begin, split};
+  const T* packed = static_cast<const T*>(args.packed) + (split - direct) * g.k + k0 * S::NR;
+  out[1] = {{split < n.end ? packed : nullptr, g.k * S::NR, S::NR}, split, n.end};
+}
+
+template <class T>
+static void task(const GemmArgs& args, int64_t t) {
+  using S = Shape<T>;
+  const Gemm& g = args.g;
+  const Range m = part_of(t % args.tiles_m, args.tile_m, g.m);
+  const Range n = part_of(t / args.tiles_m % args.tiles_n, args.tile_n, g.n);
+  const int64_t part = t / (args.tiles_m * args.tiles_n);
+  const Range k = part_of(part, args.part_k, g.k);
+  const int64_t blocks = k.end - k.begin <= S::KC ? 1 : (k.end - k.begin + S::KC - 1) / S::KC;
+  const int64_t panels = (m.end - m.begin + S::MR - 1) / S::MR;
+  const bool by_k = k_major<T>(g.a);
+  alignas(64) T panel[S::MR * S::kPitch];
+
+  int64_t k0 = k.begin;
+  for (int64_t block = 0; block < blocks; ++block) {
+    const int64_t kc = (k.end - k0 + blocks - block - 1) / (blocks - block);  // even: no thin last block
+    if (g.b.patches) pack_b_patches(g.b, k0, kc, n.begin, n.end, static_cast<T*>(args.scratch));
+    Segment<T> b[2];
+    segments(args, n, k0, kc, b);
+    int64_t i = m.begin;
+    for (int64_t p = 0; p < panels; ++p) {
+      const int64_t left = m.end - i, even = ((left + panels - p - 1) / (panels - p) + 1) & ~int64_t{1};
+      const int rows = static_cast<int>(even < left ? even : left);  // alike: no thin last panel
+      Out<T> o;
+      place(args, part, i, rows, block == 0, block + 1 == blocks, o);
+      pack_a(g.a, i, rows, k0, kc, g.m, panel);
+      for (const Segment<T>& s : b)
+        if (s.begin < s.end) run_panel<T>(by_k, panel, s.b, kc, o, s.begin, s.end);
+      i += rows;
+    }
+    k0 += kc;
+  }
+}
+
+// ---- Few rows: R rows of A against 4 columns of B at a time, all contiguous along k.
+constexpr int kDotColumns = 4;
+
+template <class T, int R, int C>
+static DL_INLINE void dot_tile(const GemmArgs& args, int64_t i0, int64_t j, const Out<T>& o) {
+  using V = Vec<T>;
+  const Gemm& g = args.g;
+  const T *a = static_cast<const T*>(g.a.data) + i0 * g.a.stride, *b = static_cast<const T*>(g.b.data) + j * g.b.stride;
+  V acc[R][C];
+#pragma GCC unroll 4
+  for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+    for (int c = 0; c < C; ++c) acc[i][c] = V(T(0));
+  int64_t k = 0;
+  for (; k < g.k; k += V::size) {
+    const int left = g.k - k < V::size ? static_cast<int>(g.k - k) : V::size;
+    V bv[C];
+#pragma GCC unroll 4
+    for (int c = 0; c < C; ++c) bv[c] = load_part(b + c * g.b.stride + k, left);
+#pragma GCC unroll 4
+    for (int i = 0; i < R; ++i) {
+      const V av = load_part(a + i * g.a.stride + k, left);
+#pragma GCC unroll 4
+      for (int c = 0; c < C; ++c) acc[i][c] = muladd(av, bv[c], acc[i][c]);
+    }
+  }
+  T tile[R][C];
+  for (int i = 0; i < R; ++i)
+    for (int c = 0; c < C; ++c) tile[i][c] = sum_lanes(acc[i][c]);
+  scatter_tile(&tile[0][0], C, o, j, C);
+}
+
+template <class T, int R>
+static void dot_rows(const GemmArgs& args, int64_t i0, Range n) {
+  Out<T> o;
+  place(args, 0, i0, R, true, true, o);
+  int64_t j = n.begin;
+  for (; j + kDotColumns <= n.end; j += kDotColumns) dot_tile<T, R, kDotColumns>(args, i0, j, o);
+  for (; j < n.end; ++j) dot_tile<T, R, 1>(args, i0, j, o);
+}
+
+template <class T>
+static void dot_task(const GemmArgs& args, int64_t t) {
+  const Range n = part_of(t, args.tile_n, args.g.n);
+  int64_t i = 0;
+  for (; i + 4 <= args.g.m; i += 4) dot_rows<T, 4>(args, i, n);
+  if (args.g.m - i == 3) return dot_rows<T, 3>(args, i, n);
+  if (args.g.m - i == 2) return dot_rows<T, 2>(args, i, n);
+  if (args.g.m - i == 1) return dot_rows<T, 1>(args, i, n);
+}
+
+template <class T>
+static void tasks(const GemmArgs& args, int64_t begin, int64_t end) {
+  for (int64_t t = begin; t < end; ++t) args.dot ? dot_task<T>(args, t) : task<T>(args, t);
+}
+
+template <class T>
+static void pack(const GemmArgs& args, int64_t begin, int64_t end) {
+  using S = Shape<T>;
+  const Gemm& g = args.g;
+  for (int64_t t = begin; t < end; ++t) {
+    const int64_t j = (args.direct_panels + t) * S::NR, left = g.n - j;
+    pack_b_panel(g.b, j, static_cast<int>(left < S::NR ? left : S::NR), g.k,
+                 static_cast<T*>(args.packed) + t * S::NR * g.k);
+  }
+}
+
+// C's row = the parts' rows added in order, then the epilogue.
+template <class T>
+static void sum(const GemmArgs& args, int64_t begin, int64_t end) {
+  const Gemm& g = args.g;
+  GemmArgs whole = args;
+  whole.parts = 1;
+  for (int64_t i = begin; i < end; ++i) {
+    Out<T> o;
+    place(whole, 0, i, 1, true, true, o);
+    const T* first = static_cast<const T*>(args.partials) + i * g.n;
+    for (int64_t j = 0; j < g.n; j += Vec<T>::size) {
+      const int n = g.n - j < Vec<T>::size ? static_cast<int>(g.n - j) : Vec<T>::size;
+      Vec<T> acc[1][1] = {{load_part(first + j, n)}};
+      for (int64_t p = 1; p < args.parts; ++p) acc[0][0] = acc[0][0] + load_part(first + p * g.m * g.n + j, n);
+      if (o.stride == 1) {
+        store_tile<T, 1, 1>(acc, o, j, n);
+      } else {
+        T tile[Vec<T>::size];
+        acc[0][0].store(tile);
+        scatter_tile(tile, Vec<T>::size, o, j, n);
+      }
+    }
+  }
+}
+
+void gemm_f32(const GemmArgs& a, int64_t b, int64_t e) { tasks<float>(a, b, e); }
+void gemm_f64(const GemmArgs& a, int64_t b, int64_t e) { tasks<double>(a, b, e); }
+void gemm_pack_f32(const GemmArgs& a, int64_t b, int64_t e) { pack<float>(a, b, e); }
+void gemm_pack_f64(const GemmArgs& a, int64_t b, int64_t e) { pack<double>(a, b, e); }
+void gemm_sum_f32(const GemmArgs& a, int64_t b, int64_t e) { sum<float>(a, b, e); }
+void gemm_sum_f64(const GemmArgs& a, int64_t b, int64_t e) { sum<double>(a, b, e); }
+
+}  // namespace dl::DL_ISA_NS

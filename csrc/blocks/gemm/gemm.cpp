@@ -1,0 +1,239 @@
+#include "blocks/gemm/gemm.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "blocks/gemm/tiles.h"
+#include "core/alloc.h"
+#include "core/array.h"
+#include "core/launch.h"
+
+namespace dl {
+namespace {
+
+Kernels<GemmArgs> products("gemm"), packs("gemm_pack"), sums("gemm_sum");
+
+constexpr double kTaskFlops = 2e6;           // 10–20 µs on a wide core: a fork and join costs 1–2 µs
+constexpr int64_t kTasks = 32;               // keeps 16 cores within 1/2 of their share even when tasks are uneven
+constexpr int64_t kMaxParts = 16;            // of a split K: its partial sums cost a write and a read of C each
+constexpr int64_t kDirectBytes = 128 << 10;  // B that L2 keeps beside A and C is read in place
+constexpr int64_t kPackedBytes = 64 << 20;   // B packed at once; a wider B is taken in slabs of columns
+constexpr int64_t kPackGrain = 16 << 10;     // elements: some 10 µs of transposing
+constexpr int64_t kSumGrain = 16 << 10;
+constexpr int64_t kDotRows = 4;       // up to here reading B once beats packing it
+constexpr double kDotCost = 8;        // a dot product runs at the speed B is read: L2's 64 bytes a cycle at best
+constexpr int64_t kWidestPanel = 64;  // slabs begin on a panel whatever the ISA
+
+int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t b) { return div_up(a, b) * b; }
+
+// Memory for one call, returned at its end.
+class Buffer {
+ public:
+  explicit Buffer(int64_t bytes) : bytes_(static_cast<size_t>(bytes)), data_(bytes ? cpu_alloc(bytes_) : nullptr) {}
+  ~Buffer() {
+    if (data_) cpu_free(data_, bytes_);
+  }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  void* data() const { return data_; }
+
+ private:
+  size_t bytes_;
+  void* data_;
+};
+
+int64_t size_of(const Gemm& g) { return g.dtype == DType::f64 ? 8 : 4; }
+double flops(const Gemm& g) {
+  return 2.0 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
+}
+bool plain(const GemmOperand& o) { return !o.patches && !o.tap_offset; }
+
+// The tile of C and the part of K that one task computes: a function of the shapes alone.
+void plan(GemmArgs& args, const Tile& tile) {
+  const Gemm& g = args.g;
+  const int64_t nr = kTileVectors * tile.lanes;
+  const int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(flops(g) / kTaskFlops), 1, kTasks);
+  const bool patches = g.b.patches != nullptr;  // packed again by every tile of rows: make those tall
+
+  int64_t tiles_n = div_up(g.n, tile.nc), tiles_m = div_up(g.m, patches ? 2 * tile.mc : tile.mc);
+  const int64_t most_m = div_up(g.m, patches ? tile.mc : 4 * tile.mr), most_n = div_up(g.n, 4 * nr);
+  if (tiles_m * tiles_n < wanted) tiles_m = std::clamp(div_up(wanted, tiles_n), tiles_m, std::max(tiles_m, most_m));
+  if (tiles_m * tiles_n < wanted) tiles_n = std::clamp(div_up(wanted, tiles_m), tiles_n, std::max(tiles_n, most_n));
+  args.tile_m = round_up(div_up(g.m, tiles_m), tile.mr);
+  args.tile_n = round_up(div_up(g.n, tiles_n), nr);
+  args.tiles_m = div_up(g.m, args.tile_m);
+  args.tiles_n = div_up(g.n, args.tile_n);
+
+  const int64_t tiles = args.tiles_m * args.tiles_n;
+  const double task =
+      2.0 * static_cast<double>(args.tile_m) * static_cast<double>(args.tile_n) * static_cast<double>(g.k);
+  int64_t parts = tiles * 2 <= wanted ? std::min({div_up(wanted, tiles), kMaxParts, g.k / (2 * tile.kc)}) : 1;
+  parts = std::max<int64_t>({parts, 1, static_cast<int64_t>(task / tile.task_flops)});
+  args.part_k = parts > 1 ? round_up(div_up(g.k, parts), tile.kc) : std::max<int64_t>(g.k, 1);
+  args.parts = std::max<int64_t>(div_up(g.k, args.part_k), 1);
+}
+
+// A product ready to run: its plan and the kernels of each step.
+struct Prepared {
+  GemmArgs args;
+  const Row<GemmArgs>*product, *pack, *sum;
+  int64_t tasks, packed_panels, pack_grain;
+  int64_t packed_bytes, scratch_bytes, partial_bytes;
+};
+
+void prepare_dot(Prepared& x) {
+  const Gemm& g = x.args.g;
+  const double column = 2.0 * static_cast<double>(g.m) * static_cast<double>(g.k) * kDotCost;
+  x.args.dot = true;
+  x.args.tile_n = std::max<int64_t>(round_up(static_cast<int64_t>(kTaskFlops / column), 4), 4);
+  x.tasks = div_up(g.n, x.args.tile_n);
+}
+
+Prepared prepare(const Gemm& g) {
+  Prepared x{};
+  x.args.g = g;
+  x.args.parts = 1;
+  x.product = &products.choose(Device::cpu, g.dtype, x.args);
+  const Tile& tile = kTiles[static_cast<int>(x.product->isa)][g.dtype == DType::f64];
+  const int64_t nr = kTileVectors * tile.lanes, item = size_of(g);
+  const bool simple = plain(g.a) && plain(g.b);
+  if (simple && g.m <= kDotRows && g.a.k_stride == 1 && g.b.k_stride == 1 && g.k > 0) {
+    prepare_dot(x);
+    return x;
+  }
+  plan(x.args, tile);
+  x.tasks = x.args.tiles_m * x.args.tiles_n * x.args.parts;
+  const bool direct = simple && g.b.stride == 1 && (g.m <= 2 * tile.mr || g.n * g.k * item <= kDirectBytes);
+  x.args.direct_panels = direct ? g.n / nr : 0;
+  if (g.b.patches) {
+    x.scratch_bytes = x.args.tile_n * std::min(tile.kc, x.args.part_k) * item;
+  } else if (g.k > 0) {
+    x.packed_panels = div_up(g.n, nr) - x.args.direct_panels;
+    x.packed_bytes = x.packed_panels * nr * g.k * item;
+    x.pack_grain = std::max<int64_t>(kPackGrain / (g.k * nr), 1);
+    if (x.packed_panels) x.pack = &packs.choose(Device::cpu, g.dtype, x.args);
+  }
+  if (x.args.parts > 1) {
+    x.partial_bytes = x.args.parts * g.m * g.n * item;
+    x.sum = &sums.choose(Device::cpu, g.dtype, x.args);
+  }
+  return x;
+}
+
+void execute(const Prepared& x, const void* a, const void* b, void* c) {
+  GemmArgs args = x.args;
+  args.g.a.data = a;
+  args.g.b.data = b;
+  args.g.c = c;
+  const Buffer packed(x.packed_bytes), partials(x.partial_bytes);
+  args.packed = packed.data();
+  args.partials = partials.data();
+  if (x.pack) launch(*x.pack, args, x.packed_panels, x.pack_grain);
+  parallel_for(x.tasks, 1, [&](int64_t begin, int64_t end) {
+    if (!x.scratch_bytes) return x.product->fn(args, begin, end);
+    const Buffer block(x.scratch_bytes);
+    GemmArgs mine = args;
+    mine.scratch = block.data();
+    x.product->fn(mine, begin, end);
+  });
+  if (x.sum) launch(*x.sum, args, args.g.m, std::max<int64_t>(kSumGrain / (args.g.n * args.parts), 1));
+}
+
+// Cᵀ = Bᵀ·Aᵀ where C has but a few columns, or runs along them: registers of C lie along its rows.
+bool worth_turning(const Gemm& g) {
+  if (!plain(g.a) || !plain(g.b) || g.c_rows.p != 1 || g.c_rows.q != 1) return false;
+  const bool thin = g.n <= kDotRows && g.n < g.m, column_major = g.c_stride != 1 && g.c_rows.stride_n == 1 && g.n > 1;
+  return g.m > kDotRows && (thin || column_major);
+}
+
+Gemm turned(const Gemm& g) {
+  Gemm t = g;
+  t.m = g.n;
+  t.n = g.m;
+  t.a = g.b;
+  t.b = g.a;
+  t.c_rows.stride_n = g.c_stride;
+  t.c_stride = g.c_rows.stride_n;
+  t.bias_n = g.bias_m;
+  t.bias_m = g.bias_n;
+  return t;
+}
+
+template <class P>
+P* advance(P* p, int64_t elements, const Gemm& g) {
+  using Byte = std::conditional_t<std::is_const_v<P>, const char, char>;
+  return static_cast<Byte*>(p) + elements * size_of(g);
+}
+
+}  // namespace
+
+void gemm(const Gemm& given) {
+  if (given.m == 0 || given.n == 0) return;
+  const Gemm g = worth_turning(given) ? turned(given) : given;
+  const int64_t slab =
+      std::max(kPackedBytes / (std::max<int64_t>(g.k, 1) * size_of(g)) / kWidestPanel, int64_t{8}) * kWidestPanel;
+  if (g.n <= slab || g.b.patches) return execute(prepare(g), g.a.data, g.b.data, g.c);
+  for (int64_t j = 0; j < g.n; j += slab) {
+    Gemm part = g;
+    part.n = std::min(slab, g.n - j);
+    part.b.data = advance(g.b.data, j * g.b.stride, g);
+    part.c = advance(g.c, j * g.c_stride, g);
+    if (g.bias_n) part.bias_n = advance(g.bias_n, j, g);
+    execute(prepare(part), part.a.data, part.b.data, part.c);
+  }
+}
+
+Gemm gemm_of(const Array& a, const Array& b, const Array& c) {
+  const GemmOperand left{.data = a.raw(),
+                         .stride = a.stride(-2),
+                         .k_stride = a.stride(-1),
+                         .tap_offset = nullptr,
+                         .tap_channels = 0,
+                         .patches = nullptr};
+  const GemmOperand right{.data = b.raw(),
+                          .stride = b.stride(-1),
+                          .k_stride = b.stride(-2),
+                          .tap_offset = nullptr,
+                          .tap_channels = 0,
+                          .patches = nullptr};
+  return {.dtype = c.dtype(),
+          .m = c.shape(-2),
+          .n = c.shape(-1),
+          .k = a.shape(-1),
+          .a = left,
+          .b = right,
+          .c = c.raw(),
+          .c_rows = {.p = 1, .q = 1, .stride_n = c.stride(-2), .stride_p = 0, .stride_q = 0},
+          .c_stride = c.stride(-1),
+          .bias_n = nullptr,
+          .bias_m = nullptr,
+          .accumulate = false,
+          .relu = false};
+}
+
+void gemm_batched(const Gemm& given, int64_t count, const int64_t* a, const int64_t* b, const int64_t* c) {
+  if (given.m == 0 || given.n == 0 || count == 0) return;
+  const auto with_offsets = [&](int64_t i) {
+    Gemm x = given;
+    x.a.data = advance(x.a.data, a[i], given);
+    x.b.data = advance(x.b.data, b[i], given);
+    x.c = advance(x.c, c[i], given);
+    return x;
+  };
+  if (flops(given) > kTaskFlops * kTasks || count == 1) {  // each product has tasks enough
+    for (int64_t i = 0; i < count; ++i) gemm(with_offsets(i));
+    return;
+  }
+  const bool turn = worth_turning(given);
+  const Prepared x = prepare(turn ? turned(given) : given);
+  const int64_t grain = std::max<int64_t>(static_cast<int64_t>(kTaskFlops / (flops(given) + 1)), 1);
+  parallel_for(count, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const Gemm one = turn ? turned(with_offsets(i)) : with_offsets(i);
+      execute(x, one.a.data, one.b.data, one.c);
+    }
+  });
+}
+
+}  // namespace dl

@@ -1,0 +1,69 @@
+// C (+)= A·B with an epilogue: the one matrix product under matmul, linear and conv2d.
+//   C[m,n] = relu?( (accumulate? C[m,n] : 0) + sum_k A[m,k] B[k,n] + bias_n[n] + bias_m[m] )
+// float32 and float64. Operands are read through any strides, or as patches of an image (implicit gemm: nothing is
+// unfolded in memory). C must not overlap A, B or a bias. k = 0 gives zeros and the epilogue. A product is one chain of
+// fused multiply-adds over at most KC terms; such sums, and the parts of a split K, are added in order: |error| <=
+// (k + k/KC + parts) eps sum_k |A||B|. The same bits at any number of threads (per ISA).
+#pragma once
+#include "core/dtype.h"
+
+namespace dl {
+
+// Row i of a matrix is image i / (p q), row i / q % p, column i % q of a p×q grid. A plain matrix has p = q = 1.
+struct Grid {
+  int64_t p, q;
+  int64_t stride_n, stride_p, stride_q;  // in elements
+};
+
+// The matrix whose rows are output pixels (n, p, q) and whose columns are (run, tap of the run, channel): what a
+// convolution reads. Taps outside the image are zeros. Pixels of the image are `channels` contiguous elements; a run is
+// run_width taps side by side in a row of the image (so with run_width > 1, stride_w == channels).
+struct Patches {
+  int64_t h, w;                          // the image
+  int64_t p, q, step_h, step_w;          // the grid of output pixels, and the image pixels between two of them
+  int64_t stride_n, stride_h, stride_w;  // of the image, in elements
+  int64_t channels, run_width, runs;
+  const int32_t *dh, *dw;  // of each run's first tap, from (p step_h, q step_w)
+};
+
+// A (rows along m) or B (columns along n): element (i, k) lies at i * stride + k * k_stride, unless
+// - tap_offset is set: k = (tap, channel) and it lies at i * stride + tap_offset[tap] + channel * k_stride (weights);
+// - patches is set: for A, i is the pixel and k the column; for B, k is the pixel and i the column.
+struct GemmOperand {
+  const void* data;
+  int64_t stride, k_stride;
+  const int64_t* tap_offset;
+  int64_t tap_channels;
+  const Patches* patches;
+};
+
+struct Gemm {
+  DType dtype;
+  int64_t m, n, k;
+  GemmOperand a, b;
+  void* c;
+  Grid c_rows;
+  int64_t c_stride;             // between columns of C
+  const void *bias_n, *bias_m;  // or null
+  bool accumulate, relu;
+};
+
+struct GemmArgs {
+  Gemm g;
+  bool dot;                        // few rows, both operands contiguous along k: dot products, nothing is packed
+  int64_t tile_m, tile_n, part_k;  // a task is one tile of C over one part of K
+  int64_t tiles_m, tiles_n, parts;
+  int64_t direct_panels;  // B's first panels of NR columns are read in place, the others from `packed`
+  void* packed;           // panels of [k][NR]; patches of B are packed by each task, in `scratch`
+  void* scratch;
+  void* partials;  // parts > 1: [part][m][n]
+};
+// A kernel's range: gemm: tasks; gemm_pack: panels from direct_panels on; gemm_sum: rows of C.
+
+DL_API void gemm(const Gemm& g);
+// c = a · b for the last two dimensions of arrays whose shapes, dtypes and devices the caller has checked.
+DL_API Gemm gemm_of(const Array& a, const Array& b, const Array& c);
+// The same product for `count` sets of operands, offset in elements from g's.
+DL_API void gemm_batched(const Gemm& g, int64_t count, const int64_t* a, const int64_t* b, const int64_t* c);
+
+}  // namespace dl

@@ -1,0 +1,140 @@
+// The micro-kernels: R rows × NV registers of C stay in registers over a panel's whole depth. For cpu.cpp only.
+// Limit: two multiply-adds a cycle; a step of k loads NV registers of B and broadcasts R elements of A for R·NV of
+// them.
+#pragma once
+#include "blocks/gemm/pack.h"
+
+namespace dl::DL_ISA_NS {
+
+// Where a panel's rows of C lie and what is done to a finished sum.
+template <class T>
+struct Out {
+  T* rows[Shape<T>::MR];
+  int count;
+  int64_t stride;   // between columns
+  const T* bias_n;  // of column 0, or null
+  const T* bias_m;  // of the panel's first row, or null
+  bool add, relu;
+};
+
+template <class T>
+static DL_INLINE Vec<T> load_part(const T* p, int n) {
+  return n == Vec<T>::size ? Vec<T>::load(p) : load_n(p, n, T(0));
+}
+template <class T>
+static DL_INLINE void store_part(T* p, Vec<T> x, int n) {
+  if (n == Vec<T>::size)
+    x.store(p);
+  else
+    store_n(p, x, n);
+}
+template <class T>
+static DL_INLINE Vec<T> relu_of(Vec<T> x) {
+  return select<T>(x < Vec<T>(T(0)), Vec<T>(T(0)), x);  // keeps NaN
+}
+
+template <class T, int R, int NV>
+static DL_INLINE void store_tile(const Vec<T> (&acc)[R][NV], const Out<T>& o, int64_t j, int n) {
+  using V = Vec<T>;
+  const int last = n - (NV - 1) * V::size;  // columns of the last register, 1 to W
+  V bias[NV];
+#pragma GCC unroll 2
+  for (int v = 0; v < NV; ++v) {
+    const int count = v + 1 < NV ? V::size : last;
+    bias[v] = o.bias_n ? load_part(o.bias_n + j + v * V::size, count) : V(T(0));
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < R; ++i) {
+    if (R > 2 && i == R - 1 && i == o.count) return;  // an odd count ran on the next even kernel
+    T* c = o.rows[i] + j;
+    const V row_bias = o.bias_m ? V(o.bias_m[i]) : V(T(0));
+#pragma GCC unroll 2
+    for (int v = 0; v < NV; ++v) {
+      const int count = v + 1 < NV ? V::size : last;
+      V x = acc[i][v];
+      if (o.add) x = x + load_part(c + v * V::size, count);
+      if (o.bias_n) x = x + bias[v];
+      if (o.bias_m) x = x + row_bias;
+      if (o.relu) x = relu_of<T>(x);
+      store_part(c + v * V::size, x, count);
+    }
+  }
+}
+
+// C whose columns are apart: through memory, element by element.
+template <class T>
+static __attribute__((noinline)) void scatter_tile(const T* tile, int64_t row, const Out<T>& o, int64_t j, int n) {
+  for (int i = 0; i < o.count; ++i)
+    for (int v = 0; v < n; ++v) {
+      T* c = o.rows[i] + (j + v) * o.stride;
+      T x = tile[i * row + v];
+      if (o.add) x = x + *c;
+      if (o.bias_n) x = x + o.bias_n[j + v];
+      if (o.bias_m) x = x + o.bias_m[i];
+      *c = o.relu && x < T(0) ? T(0) : x;
+    }
+}
+
+// Columns [j, j + n) of C, R rows: a panel of A (row-major or k-major) times kc rows of B, ldb apart.
+template <class T, int R, int NV, bool KMajor>
+static DL_INLINE void micro(const T* a, const T* b, int64_t ldb, int64_t kc, const Out<T>& o, int64_t j, int n) {
+  using V = Vec<T>;
+  constexpr int64_t row = KMajor ? 1 : Shape<T>::kPitch, step = KMajor ? Shape<T>::MR : 1;
+  V acc[R][NV];
+#pragma GCC unroll 16
+  for (int i = 0; i < R; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < NV; ++v) acc[i][v] = V(T(0));
+  for (int64_t k = 0; k < kc; ++k) {
+    V bv[NV];
+#pragma GCC unroll 2
+    for (int v = 0; v < NV; ++v) bv[v] = V::load(b + v * V::size);
+#pragma GCC unroll 16
+    for (int i = 0; i < R; ++i) {
+      const V av(a[i * row]);
+#pragma GCC unroll 2
+      for (int v = 0; v < NV; ++v) acc[i][v] = muladd(av, bv[v], acc[i][v]);
+    }
+    a += step;
+    b += ldb;
+  }
+  if (o.stride == 1) return store_tile<T, R, NV>(acc, o, j, n);
+  T tile[R][NV * V::size];
+  for (int i = 0; i < R; ++i)
+    for (int v = 0; v < NV; ++v) acc[i][v].store(&tile[i][v * V::size]);
+  scatter_tile(&tile[0][0], NV * V::size, o, j, n);
+}
+
+// Panels of B side by side: element (k, column j + c) of panel t is at data + t * panel_stride + k * ldb + c.
+template <class T>
+struct Panels {
+  const T* data;
+  int64_t panel_stride, ldb;
+};
+
+// One panel of A against columns [j, end) of B.
+template <class T, int R, bool KMajor>
+static void row_panel(const T* a, const Panels<T>& b, int64_t kc, const Out<T>& o, int64_t j, int64_t end) {
+  using S = Shape<T>;
+  const T* at = b.data;
+  for (; j + S::W < end; j += S::NR, at += b.panel_stride) {
+    int n = end - j < S::NR ? static_cast<int>(end - j) : S::NR;
+    asm("" : "+r"(n));  // one copy of the loop, not one more for whole panels
+    micro<T, R, 2, KMajor>(a, at, b.ldb, kc, o, j, n);
+  }
+  if (j < end) micro<T, R, 1, KMajor>(a, at, b.ldb, kc, o, j, static_cast<int>(end - j));
+}
+
+// Calls row_panel for one row or an even number of them: an odd count's last row is computed and not stored.
+template <class T, int R = Shape<T>::MR>
+static DL_INLINE void run_panel(bool by_k, const T* a, const Panels<T>& b, int64_t kc, const Out<T>& o, int64_t j,
+                                int64_t end) {
+  if constexpr (R > 2) {
+    if (o.count <= R - 2) return run_panel<T, R - 2>(by_k, a, b, kc, o, j, end);
+  } else if constexpr (R == 2) {
+    if (o.count == 1) return run_panel<T, 1>(by_k, a, b, kc, o, j, end);
+  }
+  return by_k ? row_panel<T, R, true>(a, b, kc, o, j, end) : row_panel<T, R, false>(a, b, kc, o, j, end);
+}
+
+}  // namespace dl::DL_ISA_NS
