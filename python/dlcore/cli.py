@@ -54,7 +54,9 @@ def train(
     threads: Annotated[int | None, typer.Option(help="Threads for the kernels; changes no result.")] = None,
     workers: Annotated[int | None, typer.Option(help="Threads that prepare batches; changes no result.")] = None,
     data: Annotated[str | None, typer.Option(metavar="DIR", help="Read local data files instead of fetching.")] = None,
-    out: Annotated[str, typer.Option(metavar="DIR", help="Where to save.")] = "models",
+    out: Annotated[
+        str, typer.Option(metavar="DIR", help="Where to save; models by default.", show_default=False)
+    ] = "models",
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, last on stdout.")] = False,
 ) -> None:
     if not name:
@@ -81,7 +83,7 @@ def train(
         print(json.dumps(summary, allow_nan=False))
 
 
-@app.command(help="What this installation is: version, instruction set, threads, kernels, optional parts.")
+@app.command(help="What this installation is and can do.")
 def info(as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False) -> None:
     kernels = _C.kernels()
     facts: dict[str, Any] = {
