@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dlcore import _C, autograd, hooks
-from dlcore.ops import activation, compare, copy, elementwise, inplace, matmul, softmax_xent
+from dlcore.ops import activation, compare, copy, elementwise, inplace, matmul, reduce, softmax_xent
 from dlcore.ops import shape as shapes
 
 
@@ -242,6 +242,10 @@ class Tensor:
     __invert__ = compare.logical_not
     eq, ne, lt, le, gt, ge = compare.eq, compare.ne, compare.lt, compare.le, compare.gt, compare.ge
     clamp, maximum, minimum, sign = compare.clamp, compare.maximum, compare.minimum, compare.sign
+
+    # ---- over dimensions
+    sum, mean, max, min = reduce.sum, reduce.mean, reduce.max, reduce.min
+    argmax, argmin, any, all = reduce.argmax, reduce.argmin, reduce.any, reduce.all
 
     # ---- shapes and parts
     __getitem__ = shapes.getitem
