@@ -111,7 +111,7 @@ PYTHON_LAYERS = [  # a module imports from its own line and those below it
     {"creation", "runtime"},
     {"tensor"},
     {"ops"},
-    {"autograd", "hooks"},
+    {"autograd", "hooks", "cuda"},
     {"_C"},
 ]
 

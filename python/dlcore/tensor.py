@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcore import _C, autograd, hooks
+from dlcore import _C, autograd, cuda, hooks
 from dlcore.ops import activation, compare, copy, elementwise, inplace, matmul, reduce, softmax_xent
 from dlcore.ops import shape as shapes
 
@@ -267,6 +267,8 @@ class Tensor:
 
 def move(x: Tensor, device: str) -> Tensor:
     """A copy on another device; the gradient travels back."""
+    if device == "cuda":
+        cuda.open_backend()
     return autograd.record(_C.to_device(x.array, device), move_backward, (x,), (), x.device)
 
 

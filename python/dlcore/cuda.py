@@ -1,0 +1,35 @@
+"""The CUDA backend, a library of its own: opened when a tensor first goes to the device, never at import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dlcore import _C
+
+_LIBRARY = Path(__file__).with_name("libdlcore_cuda.so")
+
+
+def open_backend() -> None:
+    """Registers the CUDA kernels of this build, once. Does nothing in a build without them."""
+    if not _C.has_cuda() and _LIBRARY.exists():
+        _C.load_backend(str(_LIBRARY))
+
+
+def is_available() -> bool:
+    """Whether tensors can go to "cuda": this build has the backend, and the machine a driver and a GPU.
+
+    >>> import dlcore as dl
+    >>> device = "cuda" if dl.cuda.is_available() else "cpu"
+    """
+    open_backend()
+    try:
+        _C.to_device(_C.empty((1,), _C.DType.float32), "cuda")
+    except _C.DeviceError:
+        return False
+    return True
+
+
+def synchronize() -> None:
+    """Waits until the GPU has finished what it was given. Raises DeviceError where there is no backend."""
+    open_backend()
+    _C.cuda_synchronize()
