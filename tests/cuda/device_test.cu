@@ -89,7 +89,7 @@ __global__ void shuffles_kernel(int* out) {
   mine[4] = __shfl_down_sync(~0u, v, 3);
   mine[5] = __shfl_down_sync(~0u, v, 3, 8);
   mine[6] = __shfl_xor_sync(~0u, v, 16);
-  mine[7] = __shfl_xor_sync(~0u, v, 5, 8);
+  mine[7] = __shfl_xor_sync(~0u, v, 16, 8);  // an earlier group may be read, a later one not
 }
 
 TEST(shuffles_move_values_between_lanes) {
@@ -105,7 +105,7 @@ TEST(shuffles_move_values_between_lanes) {
                            lane < 29 ? lane + 3 : lane,
                            in8 < 5 ? lane + 3 : lane,
                            lane ^ 16,
-                           lane ^ 5};
+                           lane < 16 ? lane : lane ^ 16};
     for (int k = 0; k < 8; ++k) EXPECT(got[8 * lane + k] == 10 * source[k]);
   }
 }
@@ -147,17 +147,19 @@ TEST(syncwarp_orders_shared_memory) {
   for (int i = 0; i < 32; ++i) EXPECT(got[i] == 31 - i);
 }
 
-__global__ void reduce_kernel(const float* x, float* sum, float* max, int n) {
+__global__ void reduce_kernel(const float* x, float* sum, float* max, float* count, int n) {
   float s = 0, m = -INFINITY;
   for (int i = threadIdx.x; i < n; i += blockDim.x) {
     s += x[blockIdx.x * n + i];
     m = Max()(m, x[blockIdx.x * n + i]);
   }
   s = block_reduce<Sum>(s);
+  const float threads = block_reduce<Sum>(1.0f);  // at once again: the first one's slots must be free
   m = block_reduce<Max>(m);
   if (threadIdx.x == blockDim.x - 1) {
     sum[blockIdx.x] = s;
     max[blockIdx.x] = m;
+    count[blockIdx.x] = threads;
   }
 }
 
@@ -165,16 +167,16 @@ TEST(block_reductions_give_every_thread_the_result) {
   const int n = 333;
   const auto x = numbers<float>(3 * n, [](std::size_t i) { return static_cast<float>((i * 7919) % 1000); });
   for (const unsigned threads : {32u, 96u, 1024u}) {
-    Device<float> in(x), sum(3), max(3);
-    launch("reduce", reduce_kernel, {.blocks = 3, .threads = threads}, in.at, sum.at, max.at, n);
-    const auto s = sum.host(), m = max.host();
+    Device<float> in(x), sum(3), max(3), count(3);
+    launch("reduce", reduce_kernel, {.blocks = 3, .threads = threads}, in.at, sum.at, max.at, count.at, n);
+    const auto s = sum.host(), m = max.host(), c = count.host();
     for (int row = 0; row < 3; ++row) {
       float total = 0, largest = 0;
       for (int i = 0; i < n; ++i) {
         total += x[row * n + i];  // integers below 2^24: exact in any order
         largest = std::fmax(largest, x[row * n + i]);
       }
-      EXPECT(s[row] == total && m[row] == largest);
+      EXPECT(s[row] == total && m[row] == largest && c[row] == static_cast<float>(threads));
     }
   }
 }
@@ -182,12 +184,23 @@ TEST(block_reductions_give_every_thread_the_result) {
 TEST(block_max_keeps_a_nan) {
   auto x = numbers<float>(64, [](std::size_t i) { return static_cast<float>(i); });
   x[37] = NAN;
-  Device<float> in(x), sum(1), max(1);
-  launch("reduce", reduce_kernel, {.blocks = 1, .threads = 64}, in.at, sum.at, max.at, 64);
+  Device<float> in(x), sum(1), max(1), count(1);
+  launch("reduce", reduce_kernel, {.blocks = 1, .threads = 64}, in.at, sum.at, max.at, count.at, 64);
   EXPECT(std::isnan(max.host()[0]) && std::isnan(sum.host()[0]));
 }
 
-// ---- stacks, atomics, exits, errors ----
+// ---- arithmetic, stacks, atomics, exits, errors ----
+
+__global__ void halve_kernel(float* x) { x[0] *= 0.5f; }
+
+TEST(subnormals_are_zero_in_kernels_only) {
+  const float smallest_normal = 0x1p-126f;
+  Device<float> x(std::vector<float>{smallest_normal});
+  launch("halve", halve_kernel, {.blocks = 1, .threads = 1}, x.at);
+  EXPECT(x.host()[0] == 0);
+  volatile float outside = smallest_normal;
+  EXPECT(outside * 0.5f > 0);
+}
 
 __global__ void deep_kernel(double* out) {
   double frame[1024];  // 8 KB live across a switch
@@ -228,13 +241,14 @@ __global__ void leave_early_kernel(int* out, int stay) {
   };
   Slots& s = shared<Slots>();
   s.of[threadIdx.x] = threadIdx.x;
+  __syncwarp();
   __syncthreads();
   out[threadIdx.x] = s.of[(threadIdx.x + 1) % stay];
 }
 
-TEST(a_barrier_waits_for_no_thread_that_has_exited) {
+TEST(barriers_wait_for_no_thread_that_has_exited) {
   for (const int stay : {64, 40, 32, 7, 1}) {
-    Device<int> out(64);
+    Device<int> out(std::vector<int>(64));
     launch("leave_early", leave_early_kernel, {.blocks = 1, .threads = 64}, out.at, stay);
     const auto got = out.host();
     for (int i = 0; i < stay; ++i) EXPECT(got[i] == (i + 1) % stay);

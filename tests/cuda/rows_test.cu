@@ -51,7 +51,7 @@ void check_forward(Launcher launcher) {
   for (const std::size_t n : kSizes)
     for (const std::size_t offset : kOffsets) {
       const auto x = samples<T>(offset + n, 1);
-      Device<T> in(x), out(offset + n);
+      Device<T> in(x), out(std::vector<T>(offset + n, T(NAN)));  // all of it is copied back
       const dl::ActArgs args{.x = in.at + offset, .g = nullptr, .out = out.at + offset, .alpha = 0.25};
       launcher(args, 0, n);
       const auto y = out.host();
@@ -107,12 +107,13 @@ TEST(copy_walks_a_strided_nest_and_converts) {
   // dst (5, 3) row-major; src the transpose of a (3, 7) array's first five columns.
   const auto x = numbers<double>(21, [](std::size_t i) { return static_cast<double>(i) + 0.5; });
   Device<double> src(x);
-  Device<int64_t> dst(15);
+  Device<int64_t> dst(std::vector<int64_t>(15, -1));
   const dl::Nest nest{.ndim = 2, .size = {3, 5}, .stride = {{1, 3}, {7, 1}}};
   const dl::CopyArgs args{
       .src = src.at, .dst = dst.at, .src_dtype = dl::DType::f64, .dst_dtype = dl::DType::i64, .nest = nest};
-  cuda::copy_i64(args, 0, 6);
   cuda::copy_i64(args, 6, 15);
+  EXPECT(dst.host()[5] == -1 && dst.host()[6] != -1);
+  cuda::copy_i64(args, 0, 6);
   const auto got = dst.host();
   for (int r = 0; r < 5; ++r)
     for (int c = 0; c < 3; ++c) EXPECT(got[r * 3 + c] == 7 * c + r);
