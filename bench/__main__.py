@@ -2,6 +2,7 @@
 
 python -m bench                          everything, 1 and 2 threads (as many as the machine has)
 python -m bench --only 'matmul|conv2d'   rows whose name or file matches
+python -m bench --device cuda            rows whose kernels have a CUDA row, on the GPU
 python -m bench --quick                  three samples a row: does it run, roughly how fast
 """
 
@@ -17,6 +18,9 @@ import re
 import sys
 from pathlib import Path
 from typing import Any
+
+import dlcore as dl
+from dlcore import testing
 
 from . import machine, table
 from .harness import Row, run_row
@@ -43,9 +47,15 @@ def select(only: str | None) -> list[tuple[str, Row]]:
     return [(f, row) for f, row in rows if re.search(only, f"{f} {row.name}")] if only else rows
 
 
-def result(file: str, row: Row, peer: str | None, threads: int, quick: bool) -> dict[str, Any]:
-    ours, theirs = run_row(row, peer, threads, quick)
-    out: dict[str, Any] = {"row": row.name, "file": file, "threads": threads, "bound": row.bound}
+def on_cuda(rows: list[tuple[str, Row]]) -> list[tuple[str, Row]]:
+    """The rows all of whose manifest ops have a CUDA row."""
+    have = {k["op"] for k in testing.kernels() if k["device"] == "cuda"}
+    return [(f, row) for f, row in rows if row.ops and set(row.ops) <= have]
+
+
+def result(file: str, row: Row, peer: str | None, threads: int, quick: bool, device: str) -> dict[str, Any]:
+    ours, theirs = run_row(row, peer, threads, quick, device)
+    out: dict[str, Any] = {"row": row.name, "file": file, "device": device, "threads": threads, "bound": row.bound}
     out |= {
         "ours_s": ours.median,
         "ours_iqr_s": ours.iqr,
@@ -56,12 +66,12 @@ def result(file: str, row: Row, peer: str | None, threads: int, quick: bool) -> 
     if theirs:
         out |= {"peer": peer, "peer_s": theirs.median, "peer_iqr_s": theirs.iqr, "peer_best_s": theirs.best}
         out["ratio"] = theirs.median / ours.median
-    if row.bound == "flops":
-        out |= {"flops": row.flops, "peak_flops": machine.peak_flops(threads)}
-        out["of_peak"] = row.flops / ours.median / out["peak_flops"]
-    elif row.bound == "bytes":
-        out |= {"bytes": row.bytes, "copy_bytes_s": machine.copy_bandwidth(threads)}
-        out["of_peak"] = row.bytes / ours.median / out["copy_bytes_s"]
+    if row.bound:
+        out[row.bound] = row.flops or row.bytes
+    if row.bound and device == "cpu":  # on a GPU the rate alone is reported
+        name, peak = ("peak_flops", machine.peak_flops) if row.flops else ("copy_bytes_s", machine.copy_bandwidth)
+        out[name] = peak(threads)
+        out["of_peak"] = out[row.bound] / ours.median / out[name]
     return out
 
 
@@ -71,6 +81,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--compare", choices=["torch", "none"], help="the peer (default: torch where it is installed)")
     parser.add_argument("--only", metavar="REGEX", help="rows whose 'family/file name' matches")
     parser.add_argument("--threads", default="1,2" if cores > 1 else "1", help="thread counts, such as 1,2")
+    parser.add_argument(
+        "--device", choices=["cpu", "cuda"], default="cpu", help="cuda: one run of each row, no threads"
+    )
     parser.add_argument("--quick", action="store_true", help="three samples a row and no recording")
     parser.add_argument("--json", type=Path, metavar="FILE", help="append JSON lines here (default: bench/results/)")
     args = parser.parse_args(argv)
@@ -80,6 +93,12 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("--compare torch: PyTorch is not installed")
     peer = "torch" if installed and args.compare != "none" else None
     rows = select(args.only)
+    if args.device == "cuda":
+        if not dl.cuda.is_available():
+            parser.error("--device cuda: this build has no CUDA backend, or this machine no GPU")
+        rows, args.threads = on_cuda(rows), "1"
+        if peer and not importlib.import_module(peer).cuda.is_available():
+            peer = None
     if not rows:
         parser.error(f"--only {args.only}: no row matches")
     stamp = machine.stamp(peer)
@@ -94,7 +113,7 @@ def main(argv: list[str] | None = None) -> int:
     for file, row in rows:
         for threads in (int(n) for n in args.threads.split(",")):
             try:
-                got = result(file, row, peer, threads, args.quick)
+                got = result(file, row, peer, threads, args.quick, args.device)
             except Exception as error:  # one broken row must not hide the others
                 print(f"{row.name:44} {threads:3} {type(error).__name__}: {error}")
                 failed += 1

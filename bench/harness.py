@@ -47,8 +47,9 @@ class Row:
 class Lib:
     """dlcore or torch under the same names, with the same random inputs for the same row."""
 
-    def __init__(self, module: str, seed: int = 0) -> None:
+    def __init__(self, module: str, seed: int = 0, device: str = "cpu") -> None:
         self.name = module
+        self.device = device
         self.dl: Any = importlib.import_module(module)
         self.F: Any = importlib.import_module(f"{module}.nn.functional")
         self.nn: Any = self.dl.nn
@@ -60,7 +61,7 @@ class Lib:
         return self.dl.optim
 
     def tensor(self, array: np.ndarray, grad: bool = False) -> Any:
-        x = self.dl.tensor(array)
+        x = self.dl.tensor(array, device=self.device)
         return x.requires_grad_() if grad else x
 
     def normal(self, *shape: int, grad: bool = False) -> Any:
@@ -94,6 +95,11 @@ class Lib:
     def set_threads(self, n: int) -> None:
         self.dl.set_num_threads(n)
 
+    def synchronize(self) -> None:
+        """Wait for the GPU: a call there returns before its work is done."""
+        if self.device == "cuda":
+            self.dl.cuda.synchronize()
+
 
 def backward(y: Any, v: Any, *leaves: Any) -> tuple[Any, ...]:
     """Run backward from y with cotangent v (None for a scalar) and return fresh gradients of the leaves."""
@@ -124,21 +130,30 @@ class Timing:
         return float(high - low)
 
 
-def run_row(row: Row, peer: str | None, threads: int, quick: bool = False) -> tuple[Timing, Timing | None]:
+def run_row(
+    row: Row, peer: str | None, threads: int, quick: bool = False, device: str = "cpu"
+) -> tuple[Timing, Timing | None]:
     """Time one row at one thread count: ours, and the peer's where there is one."""
-    libs = [Lib(name, zlib.crc32(row.name.encode())) for name in ("dlcore", peer) if name]
+    libs = [Lib(name, zlib.crc32(row.name.encode()), device) for name in ("dlcore", peer) if name]
     for lib in libs:
         lib.set_threads(threads)
     calls = [row.build(lib) for lib in libs]
     check(row, [call() for call in calls])
-    timings = measure(calls, QUICK_SAMPLES if quick else SAMPLES, 0.0 if quick else MIN_SAMPLE_S, row.cold)
+    samples, min_s = (QUICK_SAMPLES, 0.0) if quick else (SAMPLES, MIN_SAMPLE_S)
+    timings = measure(calls, samples, min_s, row.cold, [lib.synchronize for lib in libs])
     for timing in timings:
         timing.seconds = [s / row.per for s in timing.seconds]
     return timings[0], timings[1] if peer else None
 
 
-def measure(calls: Sequence[Callable[[], Any]], samples: int, min_s: float, cold: bool = False) -> list[Timing]:
-    """Samples of each call in turns, A B A B …, so that both see the same machine.
+def measure(
+    calls: Sequence[Callable[[], Any]],
+    samples: int,
+    min_s: float,
+    cold: bool = False,
+    waits: Sequence[Callable[[], Any]] | None = None,
+) -> list[Timing]:
+    """Samples of each call in turns, A B A B …, so that both see the same machine. A side's wait ends its sample.
 
     Before a sample, one call outside the clock brings back the side's code, data and threads. Where the two libraries
     brought two OpenMP runtimes, the workers of each spin for a while after a parallel region on cores that the other
@@ -147,30 +162,38 @@ def measure(calls: Sequence[Callable[[], Any]], samples: int, min_s: float, cold
     and no pause is made. OMP_WAIT_POLICY=passive was rejected: it doubles both sides' times (650 and 450 µs).
     """
     pause = SETTLE_S if len(openmp_runtimes()) > 1 else 0.0
-    timings = [Timing(inner=1 if cold else repeats(call, min_s)) for call in calls]
+    waits = waits or [nothing for _ in calls]
+    timings = [Timing(inner=1 if cold else repeats(c, min_s, w)) for c, w in zip(calls, waits, strict=True)]
     scratch = np.ones(FLUSH_BYTES // 8) if cold else None
     with no_gc():
         for _ in range(samples):
-            for call, timing in zip(calls, timings, strict=True):
+            for call, wait, timing in zip(calls, waits, timings, strict=True):
                 if pause:
                     time.sleep(pause)
                 call()
                 if scratch is not None:
                     np.add(scratch, 1.0, out=scratch)
+                wait()
                 start = time.perf_counter_ns()
                 for _ in range(timing.inner):
                     call()
+                wait()
                 timing.seconds.append((time.perf_counter_ns() - start) * 1e-9 / timing.inner)
     return timings
 
 
-def repeats(call: Callable[[], Any], min_s: float) -> int:
+def nothing() -> None:
+    pass
+
+
+def repeats(call: Callable[[], Any], min_s: float, wait: Callable[[], Any] = nothing) -> int:
     """How many calls make a sample of at least `min_s`; also the warm-up: at least three calls."""
     n, elapsed = 1, 0.0
     for attempt in range(40):
         start = time.perf_counter()
         for _ in range(n):
             call()
+        wait()
         elapsed = time.perf_counter() - start
         if attempt >= 2 and elapsed >= min_s:
             break
@@ -207,7 +230,7 @@ def flat(x: Any) -> Iterator[Any]:
 
 
 def to_numpy(x: Any) -> Any:
-    return x.detach().numpy() if hasattr(x, "detach") else x
+    return x.detach().cpu().numpy() if hasattr(x, "detach") else x
 
 
 @contextmanager

@@ -16,7 +16,8 @@ def line(result: dict[str, Any]) -> str:
         f"{result['row']:44} {result['threads']:3}",
         f"{seconds(ours):>10} {spread(result, 'ours'):>5}",
         f"{seconds(peer):>10} {spread(result, 'peer'):>5} {result['ratio']:6.2f}" if peer else " " * 23,
-        f"{rate:6.1f} {'GF' if bound == 'flops' else 'GB/s':4} {100 * result['of_peak']:4.0f}%" if bound else "",
+        f"{rate:6.1f} {'GF' if bound == 'flops' else 'GB/s':4}" if bound else "",
+        f"{100 * result['of_peak']:4.0f}%" if "of_peak" in result else "",
     ]
     return " ".join(cells).rstrip()
 

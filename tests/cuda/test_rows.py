@@ -6,13 +6,16 @@ aligned address. Each runs under several schedules of the threads, which must no
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import dlcore as dl
+from bench.__main__ import main as bench
 from dlcore import _C, testing
 from dlcore.nn import functional as F
 
@@ -130,3 +133,12 @@ def test_an_error_reads_as_on_the_cpu(schedules: Schedules) -> None:
             F.relu(dl.tensor([1, 2, 3], device=device))
         messages.append(str(error.value))
     assert messages[0] == messages[1]
+
+
+def test_bench_runs_on_the_device(schedules: Schedules, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "bench.jsonl"
+    args = ["--device", "cuda", "--quick", "--only", "sigmoid 64x50", "--compare", "none", "--json", str(out)]
+    assert bench(args) == 0, capsys.readouterr()
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [r["row"] for r in rows] == ["sigmoid 64x50 fwd", "sigmoid 64x50 fwd+bwd"]
+    assert all(r["device"] == "cuda" and r["ours_s"] > 0 and "of_peak" not in r for r in rows)
