@@ -182,6 +182,7 @@ void bind_array(py::module_& m) {
       .def("view", &Array::view)
       .def("index", &basic_index)
       .def("slice", &Array::slice)
+      .def("select", &Array::select)
       .def("squeeze", &Array::squeeze)
       .def("unsqueeze", &Array::unsqueeze);
 
