@@ -149,6 +149,20 @@ DL_INLINE void store_n(T* p, Vec<T> x, int n) {
   __builtin_memcpy(p, &x.v, static_cast<size_t>(n) * sizeof(T));
 }
 
+// n bytes (n <= size) as lanes of I, int32_t or int64_t, the rest 0; and the low bytes of n lanes.
+template <class I>
+DL_INLINE Vec<I> load_bytes(const uint8_t* p, int n) {
+  I t[Vec<I>::size] = {};
+  for (int i = 0; i < n; ++i) t[i] = p[i];
+  return Vec<I>::load(t);
+}
+template <class I>
+DL_INLINE void store_bytes(uint8_t* p, Vec<I> x, int n) {
+  I t[Vec<I>::size];
+  x.store(t);
+  for (int i = 0; i < n; ++i) p[i] = static_cast<uint8_t>(t[i]);
+}
+
 // Lane sums and maxima in one fixed tree, the same whatever the ISA's width is not promised: bits hold per ISA.
 template <class T>
 DL_INLINE T sum_lanes(Vec<T> x) {

@@ -16,4 +16,18 @@ DL_INLINE Vec<double> round_even(Vec<double> x) {
   return _mm256_round_pd(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
+// The compiler's own conversion from vectors of bytes goes through scalar registers (GCC 12).
+template <>
+DL_INLINE Vec<int32_t> load_bytes(const uint8_t* p, int n) {
+  uint64_t t = 0;
+  __builtin_memcpy(&t, p, static_cast<size_t>(n));
+  return (Vec<int32_t>::Native)_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(t)));
+}
+template <>
+DL_INLINE Vec<int64_t> load_bytes(const uint8_t* p, int n) {
+  uint32_t t = 0;
+  __builtin_memcpy(&t, p, static_cast<size_t>(n));
+  return (Vec<int64_t>::Native)_mm256_cvtepu8_epi64(_mm_cvtsi32_si128(static_cast<int32_t>(t)));
+}
+
 }  // namespace dl::DL_ISA_NS

@@ -32,4 +32,22 @@ DL_INLINE void store_n(double* p, Vec<double> x, int n) {
   _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << n) - 1), x.v);
 }
 
+// The compiler's own conversion between vectors of bytes and of integers goes through scalar registers (GCC 12).
+template <>
+DL_INLINE Vec<int32_t> load_bytes(const uint8_t* p, int n) {
+  return (Vec<int32_t>::Native)_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(static_cast<__mmask16>((1u << n) - 1), p));
+}
+template <>
+DL_INLINE Vec<int64_t> load_bytes(const uint8_t* p, int n) {
+  return (Vec<int64_t>::Native)_mm512_cvtepu8_epi64(_mm_maskz_loadu_epi8(static_cast<__mmask16>((1u << n) - 1), p));
+}
+template <>
+DL_INLINE void store_bytes(uint8_t* p, Vec<int32_t> x, int n) {
+  _mm512_mask_cvtepi32_storeu_epi8(p, static_cast<__mmask16>((1u << n) - 1), (__m512i)x.v);
+}
+template <>
+DL_INLINE void store_bytes(uint8_t* p, Vec<int64_t> x, int n) {
+  _mm512_mask_cvtepi64_storeu_epi8(p, static_cast<__mmask8>((1u << n) - 1), (__m512i)x.v);
+}
+
 }  // namespace dl::DL_ISA_NS
