@@ -12,13 +12,18 @@ DL_DECLARE(batch_norm_sums_f64, NormArgs)
 DL_DECLARE(batch_norm_bwd_f32, NormArgs)
 DL_DECLARE(batch_norm_bwd_f64, NormArgs)
 
-constexpr Row<NormArgs> rows[] = {DL_CPU_ROWS("batch_norm_stats", f32, batch_norm_stats_f32) DL_CPU_ROWS(
-    "batch_norm_stats", f64, batch_norm_stats_f64) DL_CPU_ROWS("batch_norm_fwd", f32, batch_norm_fwd_f32)
-                                      DL_CPU_ROWS("batch_norm_fwd", f64, batch_norm_fwd_f64)
-                                          DL_CPU_ROWS("batch_norm_sums", f32, batch_norm_sums_f32)
-                                              DL_CPU_ROWS("batch_norm_sums", f64, batch_norm_sums_f64)
-                                                  DL_CPU_ROWS("batch_norm_bwd", f32, batch_norm_bwd_f32)
-                                                      DL_CPU_ROWS("batch_norm_bwd", f64, batch_norm_bwd_f64)};
+// clang-format off
+constexpr Row<NormArgs> rows[] = {
+    DL_CPU_ROWS("batch_norm_stats", f32, batch_norm_stats_f32)
+    DL_CPU_ROWS("batch_norm_stats", f64, batch_norm_stats_f64)
+    DL_CPU_ROWS("batch_norm_fwd", f32, batch_norm_fwd_f32)
+    DL_CPU_ROWS("batch_norm_fwd", f64, batch_norm_fwd_f64)
+    DL_CPU_ROWS("batch_norm_sums", f32, batch_norm_sums_f32)
+    DL_CPU_ROWS("batch_norm_sums", f64, batch_norm_sums_f64)
+    DL_CPU_ROWS("batch_norm_bwd", f32, batch_norm_bwd_f32)
+    DL_CPU_ROWS("batch_norm_bwd", f64, batch_norm_bwd_f64)
+};
+// clang-format on
 static const Manifest<NormArgs> manifest(rows);
 
 }  // namespace dl
