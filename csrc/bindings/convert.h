@@ -100,5 +100,6 @@ void bind_loss(py::module_& m);
 void bind_matmul(py::module_& m);
 void bind_norm(py::module_& m);
 void bind_optim(py::module_& m);
+void bind_pool2d(py::module_& m);
 void bind_reduce(py::module_& m);
 void bind_softmax_xent(py::module_& m);

@@ -56,6 +56,7 @@ PYBIND11_MODULE(_C, m) {
   bind_matmul(m);
   bind_norm(m);
   bind_optim(m);
+  bind_pool2d(m);
   bind_reduce(m);
   bind_softmax_xent(m);
 }

@@ -5,9 +5,12 @@ from dlcore.ops.embedding import embedding
 from dlcore.ops.loss import binary_cross_entropy_with_logits, mse_loss
 from dlcore.ops.matmul import linear
 from dlcore.ops.norm import batch_norm
+from dlcore.ops.pool2d import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from dlcore.ops.softmax_xent import cross_entropy, log_softmax, softmax
 
 __all__ = [
+    "adaptive_avg_pool2d",
+    "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy_with_logits",
     "cross_entropy",
@@ -15,6 +18,7 @@ __all__ = [
     "leaky_relu",
     "linear",
     "log_softmax",
+    "max_pool2d",
     "mse_loss",
     "relu",
     "sigmoid",
