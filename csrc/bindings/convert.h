@@ -93,6 +93,7 @@ struct type_caster<dl::Operand> {
 void bind_array(py::module_& m);
 void bind_runtime(py::module_& m);
 void bind_activation(py::module_& m);
+void bind_conv2d(py::module_& m);
 void bind_copy(py::module_& m);
 void bind_elementwise(py::module_& m);
 void bind_embedding(py::module_& m);

@@ -49,6 +49,7 @@ PYBIND11_MODULE(_C, m) {
   bind_array(m);
   bind_runtime(m);
   bind_activation(m);
+  bind_conv2d(m);
   bind_copy(m);
   bind_elementwise(m);
   bind_embedding(m);

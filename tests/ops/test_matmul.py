@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dlcore.nn import functional as F
 
 import dlcore as dl
+from dlcore.nn import functional as F
 
 from .cases import Case, pairs, t
 from .common import run_cases
@@ -54,7 +54,7 @@ CASES = [
     Case(
         "matmul split along k",
         lambda dl, F, a, b: a.matmul(b),
-        pairs(((5, 20011), (20011, 7))),
+        pairs(((9, 40011), (40011, 17))),
         oracle=np.matmul,
         rows=ROWS[:3],
         length=lambda a, b: a[-1],

@@ -120,6 +120,11 @@ Array as_layout_of(const Array& x, const Array& like) {
   return same ? x : relayout(x, Array::empty_strided(x.shape(), like.strides(), x.dtype(), x.device()));
 }
 
+Array as_channels_last(const Array& x) {
+  if (x.is_channels_last()) return x;
+  return relayout(x, Array::empty_strided(x.shape(), channels_last(x.shape()), x.dtype(), x.device()));
+}
+
 Array to_device(const Array& x, Device device) {
   if (x.device() == device) return x;
   const Array s = as_dense(x);

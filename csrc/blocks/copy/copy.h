@@ -25,6 +25,7 @@ DL_API Array contiguous(const Array& x);                       // row-major; x i
 DL_API Array reshape(const Array& x, const Dims& shape);       // a view where it can be; one -1 allowed
 DL_API Array as_dense(const Array& x);                         // x itself when some dimension order is row-major
 DL_API Array as_layout_of(const Array& x, const Array& like);  // dense, with like's strides
+DL_API Array as_channels_last(const Array& x);                 // (N, C, H, W), NHWC in memory; x itself when it is
 DL_API Array to_device(const Array& x, Device device);
 DL_API uint64_t layout_copies();  // copies made only to change a layout: the profiler's, and a test's
 

@@ -1,6 +1,7 @@
 """The ops a model's forward calls, in one place and under PyTorch's names."""
 
 from dlcore.ops.activation import leaky_relu, relu, sigmoid, tanh
+from dlcore.ops.conv2d import conv2d
 from dlcore.ops.embedding import embedding
 from dlcore.ops.loss import binary_cross_entropy_with_logits, mse_loss
 from dlcore.ops.matmul import linear
@@ -13,6 +14,7 @@ __all__ = [
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy_with_logits",
+    "conv2d",
     "cross_entropy",
     "embedding",
     "leaky_relu",

@@ -1,0 +1,82 @@
+"""Two-dimensional convolution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dlcore import _C
+from dlcore.autograd import record
+from dlcore.ops import shape
+
+if TYPE_CHECKING:
+    from dlcore.tensor import Tensor
+
+Size = int | tuple[int, int]
+
+
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Size = 1,
+    padding: Size | str = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Cross-correlation of images (N, C, H, W) or (C, H, W) with weight (K, C/groups, R, S): (N, K, P, Q).
+
+    P = (H + 2 padding - dilation (R - 1) - 1) // stride + 1, Q likewise; `bias` is (K,) or None. `padding` is an int, a
+    pair (h, w), "valid" (none) or "same" (P = H and Q = W; stride 1). float32 or float64, all the same. The result is
+    channels-last in memory, whatever the input's layout. Raises ShapeError where channels, groups or sizes do not fit.
+
+    >>> import dlcore as dl
+    >>> x, w = dl.ones((1, 1, 3, 3)), dl.ones((1, 1, 2, 2))
+    >>> dl.nn.functional.conv2d(x, w).tolist()
+    [[[[4.0, 4.0], [4.0, 4.0]]]]
+    """
+    if input.ndim == 3:
+        return shape.squeeze(conv2d(shape.unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
+    x, w = input.array, weight.array
+    stride, dilation = pair("stride", stride), pair("dilation", dilation)
+    attrs = (stride, pad_sizes(padding, w.shape, stride, dilation), dilation, groups)
+    if bias is None:
+        return record(_C.conv2d_fwd(x, w, None, *attrs), conv2d_backward, (input, weight), (x, w), attrs)
+    y = _C.conv2d_fwd(x, w, bias.array, *attrs)
+    return record(y, conv2d_backward, (input, weight, bias), (x, w), attrs)
+
+
+def conv2d_backward(g, node):
+    x, w = node.saved
+    need = node.inputs
+    dx = None if need[0] is None else _C.conv2d_bwd_x(g, w, x.shape, *node.attrs)
+    dw = None if need[1] is None else _C.conv2d_bwd_w(g, x, w, *node.attrs)
+    if len(need) == 2:
+        return dx, dw
+    return dx, dw, None if need[2] is None else _C.conv2d_bwd_b(g)
+
+
+def pair(name: str, value: Size) -> tuple[int, int]:
+    """An int twice, or the two ints themselves."""
+    if isinstance(value, int):
+        return value, value
+    if len(value) != 2:
+        raise ValueError(f"conv2d: {name} must be an int or a pair (h, w), got {value!r}")
+    return value[0], value[1]
+
+
+def pad_sizes(
+    padding: Size | str, w: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """(top, left, bottom, right). An odd total of "same" puts the larger half at the bottom and right, as PyTorch."""
+    if not isinstance(padding, str):
+        h, v = pair("padding", padding)
+        return h, v, h, v
+    if padding == "valid":
+        return 0, 0, 0, 0
+    if padding != "same":
+        raise ValueError(f'conv2d: padding must be ints, "same" or "valid", got {padding!r}')
+    if stride != (1, 1):
+        raise ValueError(f'conv2d: padding="same" needs stride 1, got {stride}; give the padding as numbers')
+    totals = [d * (k - 1) for d, k in zip(dilation, w[2:], strict=True)]
+    top, left = totals[0] // 2, totals[1] // 2
+    return top, left, totals[0] - top, totals[1] - left
