@@ -109,8 +109,12 @@ TEST(copy_walks_a_strided_nest_and_converts) {
   Device<double> src(x);
   Device<int64_t> dst(std::vector<int64_t>(15, -1));
   const dl::Nest nest{.ndim = 2, .size = {3, 5}, .stride = {{1, 3}, {7, 1}}};
-  const dl::CopyArgs args{
-      .src = src.at, .dst = dst.at, .src_dtype = dl::DType::f64, .dst_dtype = dl::DType::i64, .nest = nest};
+  const dl::CopyArgs args{.src = src.at,
+                          .dst = dst.at,
+                          .scalar = {},
+                          .src_dtype = dl::DType::f64,
+                          .dst_dtype = dl::DType::i64,
+                          .nest = nest};
   cuda::copy_i64(args, 6, 15);
   EXPECT(dst.host()[5] == -1 && dst.host()[6] != -1);
   cuda::copy_i64(args, 0, 6);

@@ -1,8 +1,8 @@
 // Device memory, streams and launches of the shim: host memory, and calls that are done when they return.
-#include <cstdlib>
 #include <cstring>
 
 #include "cuda_runtime.h"
+#include "device_memory.h"
 
 cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int device) {
   *pool = nullptr;  // there is one, and it has no settings
@@ -12,18 +12,17 @@ cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int device) {
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
 
 cudaError_t cudaMallocAsync(void** pointer, std::size_t bytes, cudaStream_t) {
-  // 256: as the runtime promises. The size is exact: a sanitizer then sees the first byte past the end.
-  if (posix_memalign(pointer, 256, bytes) != 0) return cudaErrorMemoryAllocation;
-  std::memset(*pointer, 0xff, bytes);  // a NaN in every float type: a value never written is seen
-  return cudaSuccess;
+  *pointer = dl::shim::device_alloc(bytes);
+  return *pointer ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 
 cudaError_t cudaFreeAsync(void* pointer, cudaStream_t) {
-  std::free(pointer);
+  dl::shim::device_free(pointer);
   return cudaSuccess;
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t) {
+  const dl::shim::DeviceAccess access;
   std::memcpy(to, from, bytes);
   return cudaSuccess;
 }
@@ -38,6 +37,7 @@ cudaError_t dl::shim::launch(const cudaLaunchConfig_t& config, void (*thread)(co
   if (g.x == 0 || g.y == 0 || g.z == 0 || g.x > 0x7fffffffu || g.y > 0xffffu || g.z > 0xffffu)
     return cudaErrorInvalidConfiguration;
   if (config.dynamicSmemBytes > 48 << 10) return cudaErrorInvalidValue;
+  const DeviceAccess access;
   return run_grid(config, thread, params) ? cudaSuccess : cudaErrorLaunchFailure;
 }
 

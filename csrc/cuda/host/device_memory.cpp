@@ -1,0 +1,103 @@
+#include "device_memory.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#ifdef __SANITIZE_ADDRESS__
+
+namespace dl::shim {
+
+void* device_alloc(std::size_t bytes) {
+  void* p;
+  if (posix_memalign(&p, 256, bytes) != 0) return nullptr;  // the size is exact: the next byte is a red zone
+  return std::memset(p, 0xff, bytes);
+}
+void device_free(void* p) { std::free(p); }
+
+DeviceAccess::DeviceAccess() {}
+DeviceAccess::~DeviceAccess() {}
+
+}  // namespace dl::shim
+
+#else
+
+#include <sys/mman.h>
+
+#include <map>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace dl::shim {
+namespace {
+
+// One reserved range, opened and closed as a whole: a system call each, however many allocations there are. What is
+// freed waits in a list for an allocation of the same size.
+struct Arena {
+  static constexpr std::size_t kBytes = std::size_t{16} << 30;  // of addresses; pages are backed when touched
+  static constexpr std::size_t kPage = 4096;
+
+  std::mutex mutex;
+  char* base = static_cast<char*>(mmap(nullptr, kBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  std::size_t used = 0;
+  unsigned open = 0;  // how many DeviceAccess live
+  std::unordered_map<void*, std::size_t> sizes;
+  std::map<std::size_t, std::vector<void*> > free;
+
+  void protect(int mode) {
+    if (used > 0) mprotect(base, used, mode);
+  }
+
+  void* take(std::size_t bytes) {
+    bytes = (bytes + kPage - 1) / kPage * kPage;
+    const std::lock_guard lock(mutex);
+    void* p;
+    if (std::vector<void*>& same = free[bytes]; !same.empty()) {
+      p = same.back();
+      same.pop_back();
+    } else {
+      if (base == MAP_FAILED || bytes > kBytes - used) return nullptr;
+      p = base + used;
+      used += bytes;
+      if (open > 0) protect(PROT_READ | PROT_WRITE);
+    }
+    sizes[p] = bytes;
+    return p;
+  }
+
+  void give(void* p) {
+    const std::lock_guard lock(mutex);
+    free[sizes.at(p)].push_back(p);
+  }
+};
+
+Arena& arena() {
+  static Arena* a = new Arena;  // never destroyed: arrays may outlive static destructors
+  return *a;
+}
+
+}  // namespace
+
+void* device_alloc(std::size_t bytes) {
+  void* p = arena().take(bytes);
+  const DeviceAccess access;
+  return p ? std::memset(p, 0xff, bytes) : p;
+}
+
+void device_free(void* p) {
+  if (p) arena().give(p);
+}
+
+DeviceAccess::DeviceAccess() {
+  const std::lock_guard lock(arena().mutex);
+  if (arena().open++ == 0) arena().protect(PROT_READ | PROT_WRITE);
+}
+
+DeviceAccess::~DeviceAccess() {
+  const std::lock_guard lock(arena().mutex);
+  if (--arena().open == 0) arena().protect(PROT_NONE);
+}
+
+}  // namespace dl::shim
+
+#endif
