@@ -47,6 +47,7 @@ Array embedding_fwd(const Array& indices, const Array& weight) {
            weight.dtype(), " of shape ", weight.shape(), "; the order is embedding(indices, weight)");
   DL_CHECK(weight.device() == indices.device(), DeviceError, "embedding: weight is on ", name(weight.device()),
            " but indices on ", name(indices.device()), "; move one with .to()");
+  DL_CHECK(weight.device() == Device::cpu, DeviceError, "embedding: both tensors must be on the cpu, got cuda");
   const int64_t rows = weight.shape(0), width = weight.shape(1);
   const Array ids = checked_indices(indices, rows);
   const Array table = width <= 1 || weight.stride(1) == 1 ? weight : contiguous(weight);

@@ -61,6 +61,7 @@ Xent prepare(const Array& x, const Array& target) {
   DL_CHECK(x.ndim() >= 1, ShapeError, op, ": input needs a dimension of classes, (N, C, …) or (C,), got ()");
   DL_CHECK(x.device() == target.device(), DeviceError, op, ": input is on ", name(x.device()), " but target on ",
            name(target.device()), "; move one with .to()");
+  DL_CHECK(x.device() == Device::cpu, DeviceError, op, ": both tensors must be on the cpu, got cuda");
   const int d = x.ndim() == 1 ? 0 : 1;
   Dims rows = x.shape();
   rows.erase(d);
