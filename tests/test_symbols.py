@@ -35,7 +35,7 @@ def symbols(path: Path, *flags: str) -> list[tuple[str, str]]:
 
 def strangers(path: Path, isa: str) -> list[str]:
     """Symbols that other objects can see and that are not in namespace dl::<isa>: functions, their statics, tables."""
-    own = re.compile(rf"_Z(?:GV|TV|TI|TS)?Z*NK?2dl{len(isa)}{isa}|DW\\.ref\\.")  # DW.ref: a pointer, no code
+    own = re.compile(rf"_Z(?:GV|TV|TI|TS)?Z*NK?2dl{len(isa)}{isa}|DW\.ref\.")  # DW.ref: a pointer, no code
     return [name for kind, name in symbols(path, "--defined-only", "-g") if not own.match(name)]
 
 
