@@ -16,12 +16,19 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("needs a GPU; tests/cuda", "cuda cpu"),
 }
 _OPTIMISER = "an optimiser's step, in place; tests/ops/test_optim.py runs its rows by name"
+_RANDOM = "random numbers have no derivative; tests/ops/test_random.py runs its rows by name"
 KERNELS_WITHOUT_GRADIENT: dict[str, str] = {
     "adam_step": _OPTIMISER,
+    "rand": _RANDOM,
+    "randint": _RANDOM,
+    "randn": _RANDOM,
     "sgd_step": _OPTIMISER,
 }
 KERNELS_WITHOUT_CASE: dict[str, str] = {
     "adam_step": _OPTIMISER,
+    "rand": _RANDOM,
+    "randint": _RANDOM,
+    "randn": _RANDOM,
     "sgd_step": _OPTIMISER,
     "fma_peak": "a probe of the machine, no op on tensors; tests/test_bench.py runs it on every ISA",
 }

@@ -51,6 +51,7 @@ PYBIND11_MODULE(_C, m) {
   bind_activation(m);
   bind_conv2d(m);
   bind_copy(m);
+  bind_dropout(m);
   bind_elementwise(m);
   bind_embedding(m);
   bind_loss(m);
@@ -59,5 +60,6 @@ PYBIND11_MODULE(_C, m) {
   bind_optim(m);
   bind_pool2d(m);
   bind_reduce(m);
+  bind_random(m);
   bind_softmax_xent(m);
 }

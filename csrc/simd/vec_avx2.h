@@ -15,6 +15,10 @@ DL_INLINE Vec<float> round_even(Vec<float> x) {
 DL_INLINE Vec<double> round_even(Vec<double> x) {
   return _mm256_round_pd(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
+// The product of the low 32 bits of each lane, unsigned, in all 64.
+DL_INLINE Vec<int64_t> multiply_low_halves(Vec<int64_t> a, Vec<int64_t> b) {
+  return (Vec<int64_t>::Native)_mm256_mul_epu32((__m256i)a.v, (__m256i)b.v);
+}
 
 // The compiler's own conversion from vectors of bytes goes through scalar registers (GCC 12).
 template <>

@@ -31,6 +31,10 @@ template <>
 DL_INLINE void store_n(double* p, Vec<double> x, int n) {
   _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << n) - 1), x.v);
 }
+// The product of the low 32 bits of each lane, unsigned, in all 64.
+DL_INLINE Vec<int64_t> multiply_low_halves(Vec<int64_t> a, Vec<int64_t> b) {
+  return (Vec<int64_t>::Native)_mm512_mul_epu32((__m512i)a.v, (__m512i)b.v);
+}
 
 // The compiler's own conversion between vectors of bytes and of integers goes through scalar registers (GCC 12).
 template <>

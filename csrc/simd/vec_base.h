@@ -1,5 +1,8 @@
 // What the compiler's vector types lack, for the baseline: lane by lane, which the compiler turns into sqrtps, roundps.
 #pragma once
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
 
 namespace dl::DL_ISA_NS {
 
@@ -17,6 +20,15 @@ DL_INLINE Vec<T> round_even(Vec<T> x) {
   for (int i = 0; i < Vec<T>::size; ++i)
     x.v[i] = sizeof(T) == 4 ? __builtin_rintf(x.v[i]) : __builtin_rint(x.v[i]);
   return x;
+}
+// The product of the low 32 bits of each lane, unsigned, in all 64.
+DL_INLINE Vec<int64_t> multiply_low_halves(Vec<int64_t> a, Vec<int64_t> b) {
+#ifdef __SSE2__
+  return (Vec<int64_t>::Native)_mm_mul_epu32((__m128i)a.v, (__m128i)b.v);
+#else
+  const Vec<int64_t> low(int64_t{0xFFFFFFFF});
+  return bit_and(a, low) * bit_and(b, low);
+#endif
 }
 
 }  // namespace dl::DL_ISA_NS

@@ -2,6 +2,7 @@
 
 from dlcore.ops.activation import leaky_relu, relu, sigmoid, tanh
 from dlcore.ops.conv2d import conv2d
+from dlcore.ops.dropout import dropout
 from dlcore.ops.embedding import embedding
 from dlcore.ops.loss import binary_cross_entropy_with_logits, mse_loss
 from dlcore.ops.matmul import linear
@@ -16,6 +17,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "conv2d",
     "cross_entropy",
+    "dropout",
     "embedding",
     "leaky_relu",
     "linear",

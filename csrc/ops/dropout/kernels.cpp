@@ -1,0 +1,13 @@
+#include "core/kernel_table.h"
+#include "ops/dropout/dropout.h"
+
+namespace dl {
+
+DL_DECLARE(dropout_f32, DropoutArgs)
+DL_DECLARE(dropout_f64, DropoutArgs)
+
+constexpr Row<DropoutArgs> rows[] = {DL_CPU_ROWS("dropout", f32, dropout_f32) DL_CPU_ROWS("dropout", f64, dropout_f64)};
+
+static const Manifest<DropoutArgs> manifest(rows);
+
+}  // namespace dl

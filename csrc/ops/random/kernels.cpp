@@ -1,0 +1,17 @@
+#include "core/kernel_table.h"
+#include "ops/random/random.h"
+
+namespace dl {
+
+DL_DECLARE(rand_f32, RandomArgs)
+DL_DECLARE(rand_f64, RandomArgs)
+DL_DECLARE(randn_f32, RandomArgs)
+DL_DECLARE(randn_f64, RandomArgs)
+DL_DECLARE(randint_i64, RandomArgs)
+
+constexpr Row<RandomArgs> rows[] = {DL_CPU_ROWS("rand", f32, rand_f32) DL_CPU_ROWS("rand", f64, rand_f64) DL_CPU_ROWS(
+    "randn", f32, randn_f32) DL_CPU_ROWS("randn", f64, randn_f64) DL_CPU_ROWS("randint", i64, randint_i64)};
+
+static const Manifest<RandomArgs> manifest(rows);
+
+}  // namespace dl

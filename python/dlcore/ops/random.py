@@ -1,0 +1,81 @@
+"""Tensors of random numbers, from one counter-based stream that ``dl.manual_seed`` starts.
+
+Element i of a result depends on the seed, the numbers drawn before, and i alone: not on threads, machine or layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from dlcore import _C
+from dlcore.autograd import record
+
+if TYPE_CHECKING:
+    from dlcore.tensor import Tensor
+
+_FLOAT32, _INT64 = _C.DType.float32, _C.DType.int64
+
+
+def _shape(size: tuple) -> tuple[int, ...]:
+    return tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+
+
+def _finish(array: Any, device: str = "cpu", requires_grad: bool = False) -> Tensor:
+    out = record(array if device == "cpu" else _C.to_device(array, device), None, ())
+    return out.requires_grad_() if requires_grad else out
+
+
+def rand(*size: Any, dtype: _C.DType = _FLOAT32, device: str = "cpu", requires_grad: bool = False) -> Tensor:
+    """Uniform in [0, 1), of 24 random bits in float32 and 53 in float64.
+
+    >>> import dlcore as dl
+    >>> x = dl.rand(2, 3)
+    >>> x.shape, 0 <= x.numpy().min() and x.numpy().max() < 1
+    ((2, 3), True)
+    """
+    return _finish(_C.rand(_shape(size), dtype), device, requires_grad)
+
+
+def randn(*size: Any, dtype: _C.DType = _FLOAT32, device: str = "cpu", requires_grad: bool = False) -> Tensor:
+    """Normal with mean 0 and variance 1 (Box & Muller, 1958); |x| < 6.6 in float32, 8.6 in float64.
+
+    >>> import dlcore as dl
+    >>> dl.randn(2, 3).shape
+    (2, 3)
+    """
+    return _finish(_C.randn(_shape(size), dtype), device, requires_grad)
+
+
+def randint(low: int, high: Any = None, size: Any = None, *, dtype: _C.DType = _INT64, device: str = "cpu") -> Tensor:
+    """Whole numbers in [low, high), each equally likely; ``randint(high, size)`` starts from 0. ValueError if empty.
+
+    >>> import dlcore as dl
+    >>> dl.randint(3, 4, (2,)).tolist()
+    [3, 3]
+    """
+    if size is None:
+        low, high, size = 0, low, high
+    if not isinstance(size, Sequence):
+        raise TypeError(f"randint: the size is a tuple, got {size!r}; write randint({low}, {high}, (n,))")
+    return _finish(_C.convert(_C.randint(low, high, tuple(size)), dtype), device)
+
+
+def randperm(n: int, *, dtype: _C.DType = _INT64, device: str = "cpu") -> Tensor:
+    """The numbers 0 … n-1 in random order (Fisher & Yates' shuffle).
+
+    >>> import dlcore as dl
+    >>> sorted(dl.randperm(4).tolist())
+    [0, 1, 2, 3]
+    """
+    return _finish(_C.convert(_C.randperm(n), dtype), device)
+
+
+def rand_like(input: Tensor) -> Tensor:
+    """Uniform in [0, 1), with input's shape and dtype (float32 or float64)."""
+    return _finish(_C.rand(input.array.shape, input.array.dtype), input.array.device)
+
+
+def randn_like(input: Tensor) -> Tensor:
+    """Normal with mean 0 and variance 1, with input's shape and dtype (float32 or float64)."""
+    return _finish(_C.randn(input.array.shape, input.array.dtype), input.array.device)
