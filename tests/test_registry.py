@@ -23,7 +23,9 @@ from .ops.cases import Case, all_cases
 from .ops.common import gradients, isas_of, make, sample, tuple_of
 
 CASES = all_cases()
-DIFFERENTIABLE = [case for case in CASES if case.differentiable("float64") and "float64" in case.dtypes]
+DIFFERENTIABLE = [  # in float64 throughout: a difference quotient of float32 is noise
+    case for case in CASES if case.differentiable("float64") and "float64" in case.dtypes and case.out != "float32"
+]
 ROWS = [k for k in testing.kernels() if k["device"] == "cpu" and k["op"] not in KERNELS_WITHOUT_CASE]
 
 

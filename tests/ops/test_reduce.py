@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,108 @@ from hypothesis import strategies as st
 from dlcore import _C
 
 from .broadcast import DTYPES, array, operands
-from .common import threads
+from .cases import BIG, Case, bools, distinct, ints, normal, over
+from .common import run_cases, threads
+
+FULL = ((1,), (16,), (67,), (5, 7), (2, 3, 5, 7), BIG)
+EMPTY = ((0,), (0, 3))
+INTEGERS = ("bool", "uint8", "int32", "int64")
+WHERE: dict[str, dict[str, Any]] = {
+    "all": {},
+    "last": {"dim": -1},
+    "first": {"dim": 0},
+    "first kept": {"dim": 0, "keepdim": True},
+    "0 and 2": {"dim": (0, 2)},
+}
+
+
+def numpys(function: Any) -> Any:
+    return lambda x, dim=None, keepdim=False: function(x, axis=dim, keepdims=keepdim)
+
+
+def shapes_of(where: str, empty: bool) -> tuple[tuple[int, ...], ...]:
+    if where == "0 and 2":
+        return ((2, 3, 5, 7), (3, 1, 4), (70, 3, 33, 2))
+    return (*FULL, *EMPTY) if empty and where in ("all", "first kept") else FULL
+
+
+def terms(shape: tuple[int, ...]) -> int:
+    return max(int(np.prod(shape)), 1)
+
+
+def reduction(
+    name: str, oracle: Any, row: str, draw: Any, wheres: Any = WHERE, empty: bool = False, **more: Any
+) -> list[Case]:
+    fn = lambda dl, F, x, **kw: getattr(x, name)(**kw)  # noqa: E731
+    return [
+        Case(
+            f"{name} {w}",
+            fn,
+            over(*shapes_of(w, empty), draw=draw),
+            oracle,
+            (row,),
+            attrs=WHERE[w],
+            grad_length=2,
+            **more,
+        )
+        for w in wheres
+    ]
+
+
+def exact(name: str, oracle: Any, row: str, wheres: tuple[str, ...] = ("all", "last", "first kept")) -> list[Case]:
+    fn = lambda dl, F, x, **kw: getattr(x, name)(**kw)  # noqa: E731
+    return [
+        Case(f"{name} {w} {d}", fn, over(*FULL, draw=bools if d == "bool" else ints(0, 250)), oracle, (row,), (d,),
+             attrs=WHERE[w], grad=False, torch_oracle=d != "bool")  # PyTorch has no argmax of bools
+        for w in wheres
+        for d in INTEGERS
+    ]  # fmt: skip
+
+
+def places(name: str, oracle: Any) -> list[Case]:
+    fn = lambda dl, F, x, **kw: getattr(x, name)(**kw)  # noqa: E731
+    make = lambda w: Case(  # noqa: E731
+        f"{name} {w}", fn, over(*FULL, draw=distinct), oracle, (f"{name}_fwd",), attrs=WHERE[w], grad=False
+    )
+    return [make(w) for w in ("all", "last", "first kept")] + exact(name, oracle, f"{name}_fwd", ("all", "last"))
+
+
+def extreme(name: str, value: Any, place: Any) -> list[Case]:
+    """x.max(dim) and x.min(dim): values and their places."""
+    both = lambda x, dim, keepdim=False: (value(x, axis=dim, keepdims=keepdim), place(x, axis=dim, keepdims=keepdim))  # noqa: E731
+    fn = lambda dl, F, x, **kw: tuple(getattr(x, name)(**kw))  # noqa: E731
+    return [
+        Case(
+            f"{name} with places {w}",
+            fn,
+            over(*FULL, draw=distinct),
+            both,
+            (f"arg{name}_fwd",),
+            attrs=WHERE[w],
+            grad_length=2,
+        )
+        for w in ("last", "first", "first kept")
+    ]
+
+
+CASES = [
+    *reduction("sum", numpys(np.sum), "sum_fwd", normal, empty=True, length=terms, scale="abs"),
+    *reduction("mean", numpys(np.mean), "sum_fwd", normal, length=terms, scale="abs"),
+    *reduction("amax", numpys(np.amax), "max_fwd", distinct),
+    *reduction("amin", numpys(np.amin), "min_fwd", distinct),
+    *reduction("max", numpys(np.amax), "max_fwd", distinct, ("all",)),
+    *reduction("min", numpys(np.amin), "min_fwd", distinct, ("all",)),
+    *extreme("max", np.max, np.argmax),
+    *extreme("min", np.min, np.argmin),
+    *places("argmax", numpys(np.argmax)),
+    *places("argmin", numpys(np.argmin)),
+    *exact("sum", lambda x, dim=None, keepdim=False: np.sum(x, axis=dim, keepdims=keepdim, dtype=np.int64), "sum_fwd"),
+    *exact("amax", numpys(np.amax), "max_fwd"),
+    *exact("amin", numpys(np.amin), "min_fwd"),
+    Case("any", lambda dl, F, x: x.any(), over(*FULL, draw=bools), np.any, ("max_fwd",), ("bool",), grad=False),
+    Case("all", lambda dl, F, x: x.all(), over(*FULL, draw=bools), np.all, ("min_fwd",), ("bool",), grad=False),
+]
+test_op = run_cases(CASES)
 
 
 @given(operands(1), st.data())

@@ -9,7 +9,7 @@ import pytest
 
 import dlcore as dl
 
-from .cases import ODD, Case, over, pairs
+from .cases import ODD, Arg, Case, over, pairs
 from .common import run_cases
 
 MATRICES = ((1, 1), (5, 7), (0, 3), (67, 2))
@@ -53,7 +53,8 @@ CASES = [
     in_place("sub_", lambda dl, F, x, y: x.clone().sub_(y), np.subtract),
     in_place("mul_", lambda dl, F, x, y: x.clone().mul_(y), np.multiply),
     in_place("div_", lambda dl, F, x, y: x.clone().div_(y * y + 1), lambda x, y: x / (y * y + 1)),
-    in_place("copy_", lambda dl, F, x, y: (x * 2).copy_(y), lambda x, y: np.broadcast_to(y, x.shape)),
+    Case("copy_", lambda dl, F, x, y: (x * 2).copy_(y), [(Arg(a, grad=False), Arg(b)) for a, b in SAME],
+         lambda x, y: np.broadcast_to(y, x.shape), grad_length=lambda a, b: int(np.prod(a))),
     view("fill_", lambda dl, F, x: (x * 2).fill_(3.0) + x, lambda x: 3 + x, *ODD),
     view("zero_", lambda dl, F, x: (x * 2).zero_() + x, lambda x: x, *ODD),
 ]  # fmt: skip
