@@ -65,12 +65,14 @@ CONVS = {
     "3x3 dilated n8 c32 28²": Conv(8, 32, 28, 32, 3, padding=2, dilation=2),
     "3x3 n1 c64 56²": Conv(1, 64, 56, 64, 3, padding=1),
 }
-FWD, BWD = ("conv2d_fwd",), ("conv2d_fwd", "conv2d_bwd_x", "conv2d_bwd_w")
+GEMM = (("gemm", "gemm_pack"), ("gemm", "gemm_pack", "gemm_sum"))  # implicit matrix products
+DEPTHWISE = (("depthwise_fwd",), ("depthwise_fwd", "depthwise_bwd_x", "depthwise_bwd_w"))
 ROWS = [
     row
     for name, conv in CONVS.items()
+    for fwd, bwd in [DEPTHWISE if conv.groups == conv.c > 1 else GEMM]
     for row in (
-        Row(f"conv2d {name} fwd", lambda lib, c=conv: forward(lib, c), FWD, flops=conv.flops()),
-        Row(f"conv2d {name} fwd+bwd", lambda lib, c=conv: train(lib, c), BWD, flops=conv.train_flops()),
+        Row(f"conv2d {name} fwd", lambda lib, c=conv: forward(lib, c), fwd, flops=conv.flops()),
+        Row(f"conv2d {name} fwd+bwd", lambda lib, c=conv: train(lib, c), bwd, flops=conv.train_flops()),
     )
 ]

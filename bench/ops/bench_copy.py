@@ -38,21 +38,21 @@ def cast(lib: Lib, *shape: int) -> Any:
     return lambda: x.to(lib.dl.float32)
 
 
-COPY = ("copy",)
+COPY, TURN = ("copy",), ("transpose",)
 ROWS = [
     Row("clone 64 MB", of((16, 1 << 20), lambda x: x.clone()), COPY, bytes=2 * MB64),
     Row("clone 64x50", of((64, 50), lambda x: x.clone()), COPY),
-    Row("transpose copy 4096x4096", of((4096, 4096), lambda x: x.T.contiguous()), COPY, bytes=2 * MB64),
+    Row("transpose copy 4096x4096", of((4096, 4096), lambda x: x.T.contiguous()), TURN, bytes=2 * MB64),
     Row(
-        "nchw to nhwc 32x64x56²", of(IMAGES, lambda x: x.permute(0, 2, 3, 1).contiguous()), COPY, bytes=2 * IMAGE_BYTES
+        "nchw to nhwc 32x64x56²", of(IMAGES, lambda x: x.permute(0, 2, 3, 1).contiguous()), TURN, bytes=2 * IMAGE_BYTES
     ),
     Row(
         "nhwc to nchw 32x56²x64",
         of((32, 56, 56, 64), lambda x: x.permute(0, 3, 1, 2).contiguous()),
-        COPY,
+        TURN,
         bytes=2 * IMAGE_BYTES,
     ),
-    Row("reshape copy 1024x1024", of((1024, 1024), lambda x: x.T.reshape(-1)), COPY, bytes=8.0 * (1 << 20)),
+    Row("reshape copy 1024x1024", of((1024, 1024), lambda x: x.T.reshape(-1)), TURN, bytes=8.0 * (1 << 20)),
     Row("strided slice copy", of((4096, 4096), lambda x: x[:, ::2].contiguous()), COPY, bytes=MB64),
     Row("flatten 64x64x7² (view)", of((64, 64, 7, 7), lambda x: x.reshape(64, -1))),
     Row("cat 4x 1024x1024 dim 0", lambda lib: joined(lib, "cat", 0, 1024, 1024), COPY, bytes=32.0 * (1 << 20)),

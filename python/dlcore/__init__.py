@@ -34,7 +34,7 @@ from dlcore.ops.copy import cat, clone, stack
 from dlcore.ops.elementwise import abs, add, div, exp, log, mul, neg, pow, reciprocal, rsub, sqrt, square, sub
 from dlcore.ops.matmul import matmul
 from dlcore.ops.random import rand, rand_like, randint, randn, randn_like, randperm
-from dlcore.ops.reduce import all, any, argmax, argmin, max, mean, min, sum
+from dlcore.ops.reduce import all, amax, amin, any, argmax, argmin, max, mean, min, sum
 from dlcore.ops.shape import flatten, permute, reshape, squeeze, t, transpose, unsqueeze
 from dlcore.ops.softmax_xent import log_softmax, softmax
 from dlcore.runtime import (

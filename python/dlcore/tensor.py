@@ -245,7 +245,8 @@ class Tensor:
 
     # ---- over dimensions
     sum, mean, max, min = reduce.sum, reduce.mean, reduce.max, reduce.min
-    argmax, argmin, any, all = reduce.argmax, reduce.argmin, reduce.any, reduce.all
+    amax, amin, argmax, argmin = reduce.amax, reduce.amin, reduce.argmax, reduce.argmin
+    any, all = reduce.any, reduce.all
 
     # ---- shapes and parts
     __getitem__ = shapes.getitem
