@@ -68,6 +68,18 @@ static DL_INLINE void segments(const GemmArgs& args, Range n, int64_t k0, int64_
   out[1] = {{split < n.end ? packed : nullptr, g.k * S::NR, S::NR}, split, n.end};
 }
 
+// Cuts rows into panels of at most MR, alike and even, so that no thin one is left over.
+template <class T>
+static DL_INLINE int64_t cut_rows(Range m, int64_t* row) {
+  const int64_t panels = (m.end - m.begin + Shape<T>::MR - 1) / Shape<T>::MR;
+  row[0] = m.begin;
+  for (int64_t p = 0; p < panels; ++p) {
+    const int64_t left = m.end - row[p], even = ((left + panels - p - 1) / (panels - p) + 1) & ~int64_t{1};
+    row[p + 1] = row[p] + (even < left ? even : left);
+  }
+  return panels;
+}
+
 template <class T>
 static void task(const GemmArgs& args, int64_t t) {
   using S = Shape<T>;
@@ -77,26 +89,27 @@ static void task(const GemmArgs& args, int64_t t) {
   const int64_t part = t / (args.tiles_m * args.tiles_n);
   const Range k = part_of(part, args.part_k, g.k);
   const int64_t blocks = k.end - k.begin <= S::KC ? 1 : (k.end - k.begin + S::KC - 1) / S::KC;
-  const int64_t panels = (m.end - m.begin + S::MR - 1) / S::MR;
   const bool by_k = k_major<T>(g.a);
-  alignas(64) T panel[S::MR * S::kPitch];
+  int64_t row[kMostPanels + 1];
+  const int64_t panels = cut_rows<T>(m, row);
+  alignas(64) T one_panel[S::MR * S::kPitch];
+  T *b_block = static_cast<T*>(args.scratch), *a_block = b_block + args.b_block_elements;
 
   int64_t k0 = k.begin;
   for (int64_t block = 0; block < blocks; ++block) {
     const int64_t kc = (k.end - k0 + blocks - block - 1) / (blocks - block);  // even: no thin last block
-    if (g.b.patches) pack_b_patches(g.b, k0, kc, n.begin, n.end, static_cast<T*>(args.scratch));
+    if (g.b.patches) pack_b_patches(g.b, k0, kc, n.begin, n.end, b_block);
+    if (args.a_in_block) pack_a_block(g.a, row, panels, k0, kc, a_block);
     Segment<T> b[2];
     segments(args, n, k0, kc, b);
-    int64_t i = m.begin;
     for (int64_t p = 0; p < panels; ++p) {
-      const int64_t left = m.end - i, even = ((left + panels - p - 1) / (panels - p) + 1) & ~int64_t{1};
-      const int rows = static_cast<int>(even < left ? even : left);  // alike: no thin last panel
+      const int rows = static_cast<int>(row[p + 1] - row[p]);
       Out<T> o;
-      place(args, part, i, rows, block == 0, block + 1 == blocks, o);
-      pack_a(g.a, i, rows, k0, kc, g.m, panel);
+      place(args, part, row[p], rows, block == 0, block + 1 == blocks, o);
+      const T* panel = args.a_in_block ? a_block + p * kBlockPitch<T> : one_panel;
+      if (!args.a_in_block) pack_a(g.a, row[p], rows, k0, kc, g.m, one_panel);
       for (const Segment<T>& s : b)
         if (s.begin < s.end) run_panel<T>(by_k, panel, s.b, kc, o, s.begin, s.end);
-      i += rows;
     }
     k0 += kc;
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "blocks/gemm/tiles.h"
+#include "blocks/gemm/plan.h"
 #include "core/alloc.h"
 #include "core/array.h"
 #include "core/launch.h"
@@ -13,9 +13,7 @@ namespace {
 
 Kernels<GemmArgs> products("gemm"), packs("gemm_pack"), sums("gemm_sum");
 
-constexpr double kTaskFlops = 2e6;           // 10–20 µs on a wide core: a fork and join costs 1–2 µs
-constexpr int64_t kTasks = 32;               // keeps 16 cores within 1/2 of their share even when tasks are uneven
-constexpr int64_t kMaxParts = 16;            // of a split K: its partial sums cost a write and a read of C each
+constexpr double kBatchFlops = 64e6;         // a product above it has tasks enough of its own
 constexpr int64_t kDirectBytes = 128 << 10;  // B that L2 keeps beside A and C is read in place
 constexpr int64_t kPackedBytes = 64 << 20;   // B packed at once; a wider B is taken in slabs of columns
 constexpr int64_t kPackGrain = 16 << 10;     // elements: some 10 µs of transposing
@@ -23,9 +21,6 @@ constexpr int64_t kSumGrain = 16 << 10;
 constexpr int64_t kDotRows = 4;       // up to here reading B once beats packing it
 constexpr double kDotCost = 8;        // a dot product runs at the speed B is read: L2's 64 bytes a cycle at best
 constexpr int64_t kWidestPanel = 64;  // slabs begin on a panel whatever the ISA
-
-int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t round_up(int64_t a, int64_t b) { return div_up(a, b) * b; }
 
 // Memory for one call, returned at its end.
 class Buffer {
@@ -43,36 +38,7 @@ class Buffer {
   void* data_;
 };
 
-int64_t size_of(const Gemm& g) { return g.dtype == DType::f64 ? 8 : 4; }
-double flops(const Gemm& g) {
-  return 2.0 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
-}
 bool plain(const GemmOperand& o) { return !o.patches && !o.tap_offset; }
-
-// The tile of C and the part of K that one task computes: a function of the shapes alone.
-void plan(GemmArgs& args, const Tile& tile) {
-  const Gemm& g = args.g;
-  const int64_t nr = kTileVectors * tile.lanes;
-  const int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(flops(g) / kTaskFlops), 1, kTasks);
-  const bool patches = g.b.patches != nullptr;  // packed again by every tile of rows: make those tall
-
-  int64_t tiles_n = div_up(g.n, tile.nc), tiles_m = div_up(g.m, patches ? 2 * tile.mc : tile.mc);
-  const int64_t most_m = div_up(g.m, patches ? tile.mc : 4 * tile.mr), most_n = div_up(g.n, 4 * nr);
-  if (tiles_m * tiles_n < wanted) tiles_m = std::clamp(div_up(wanted, tiles_n), tiles_m, std::max(tiles_m, most_m));
-  if (tiles_m * tiles_n < wanted) tiles_n = std::clamp(div_up(wanted, tiles_m), tiles_n, std::max(tiles_n, most_n));
-  args.tile_m = round_up(div_up(g.m, tiles_m), tile.mr);
-  args.tile_n = round_up(div_up(g.n, tiles_n), nr);
-  args.tiles_m = div_up(g.m, args.tile_m);
-  args.tiles_n = div_up(g.n, args.tile_n);
-
-  const int64_t tiles = args.tiles_m * args.tiles_n;
-  const double task =
-      2.0 * static_cast<double>(args.tile_m) * static_cast<double>(args.tile_n) * static_cast<double>(g.k);
-  int64_t parts = tiles * 2 <= wanted ? std::min({div_up(wanted, tiles), kMaxParts, g.k / (2 * tile.kc)}) : 1;
-  parts = std::max<int64_t>({parts, 1, static_cast<int64_t>(task / tile.task_flops)});
-  args.part_k = parts > 1 ? round_up(div_up(g.k, parts), tile.kc) : std::max<int64_t>(g.k, 1);
-  args.parts = std::max<int64_t>(div_up(g.k, args.part_k), 1);
-}
 
 // A product ready to run: its plan and the kernels of each step.
 struct Prepared {
@@ -106,9 +72,12 @@ Prepared prepare(const Gemm& g) {
   x.tasks = x.args.tiles_m * x.args.tiles_n * x.args.parts;
   const bool direct = simple && g.b.stride == 1 && (g.m <= 2 * tile.mr || g.n * g.k * item <= kDirectBytes);
   x.args.direct_panels = direct ? g.n / nr : 0;
-  if (g.b.patches) {
-    x.scratch_bytes = x.args.tile_n * std::min(tile.kc, x.args.part_k) * item;
-  } else if (g.k > 0) {
+  const int64_t panels_m = div_up(x.args.tile_m, tile.mr);
+  x.args.a_in_block = plain(g.a) && g.a.stride == 1 && g.a.k_stride * item >= kFarBytes && panels_m > 1;
+  x.args.b_block_elements = g.b.patches ? x.args.tile_n * std::min(tile.kc, x.args.part_k) : 0;
+  const int64_t a_block = x.args.a_in_block ? panels_m * (tile.mr * tile.kc + tile.lanes) : 0;
+  x.scratch_bytes = (x.args.b_block_elements + a_block) * item;
+  if (!g.b.patches && g.k > 0) {
     x.packed_panels = div_up(g.n, nr) - x.args.direct_panels;
     x.packed_bytes = x.packed_panels * nr * g.k * item;
     x.pack_grain = std::max<int64_t>(kPackGrain / (g.k * nr), 1);
@@ -221,7 +190,7 @@ void gemm_batched(const Gemm& given, int64_t count, const int64_t* a, const int6
     x.c = advance(x.c, c[i], given);
     return x;
   };
-  if (flops(given) > kTaskFlops * kTasks || count == 1) {  // each product has tasks enough
+  if (flops(given) > kBatchFlops || count == 1) {  // each product has tasks enough
     for (int64_t i = 0; i < count; ++i) gemm(with_offsets(i));
     return;
   }

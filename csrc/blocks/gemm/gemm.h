@@ -23,7 +23,8 @@ struct Patches {
   int64_t p, q, step_h, step_w;          // the grid of output pixels, and the image pixels between two of them
   int64_t stride_n, stride_h, stride_w;  // of the image, in elements
   int64_t channels, run_width, runs;
-  const int32_t *dh, *dw;  // of each run's first tap, from (p step_h, q step_w)
+  const int32_t *dh, *dw;                  // of each run's first tap, from (p step_h, q step_w)
+  int64_t dh_min, dh_end, dw_min, dw_end;  // all taps lie in [min, end): where that is inside, nothing is checked
 };
 
 // A (rows along m) or B (columns along n): element (i, k) lies at i * stride + k * k_stride, unless
@@ -53,8 +54,10 @@ struct GemmArgs {
   bool dot;                        // few rows, both operands contiguous along k: dot products, nothing is packed
   int64_t tile_m, tile_n, part_k;  // a task is one tile of C over one part of K
   int64_t tiles_m, tiles_n, parts;
-  int64_t direct_panels;  // B's first panels of NR columns are read in place, the others from `packed`
-  void* packed;           // panels of [k][NR]; patches of B are packed by each task, in `scratch`
+  int64_t direct_panels;     // B's first panels of NR columns are read in place, the others from `packed`
+  void* packed;              // panels of [k][NR]; patches of B are packed by each task, in `scratch`
+  bool a_in_block;           // a tile's panels of A are packed together, in `scratch`
+  int64_t b_block_elements;  // where A's begin in it, after B's patches
   void* scratch;
   void* partials;  // parts > 1: [part][m][n]
 };

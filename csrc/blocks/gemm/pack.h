@@ -117,27 +117,40 @@ static DL_INLINE Column column_at(const Patches& s, int64_t j) {
   return {j / length, j % length};
 }
 
+template <class T>
+static DL_INLINE bool is_inside(const Patches& s, const Pixel<T>& x) {
+  return x.h + s.dh_min >= 0 && x.h + s.dh_end <= s.h && x.w + s.dw_min >= 0 && x.w + s.dw_end <= s.w;
+}
+
+// Elements [from, from + n) of one run; src is the run's start, inside the image or not.
+template <class T>
+static DL_INLINE void copy_clipped(const Patches& s, int64_t h, int64_t w, const T* src, int64_t from, T* dst,
+                                   int64_t n) {
+  if (static_cast<uint64_t>(h) >= static_cast<uint64_t>(s.h)) return zero_run(dst, n);
+  const int64_t end = from + n;
+  int64_t lo = w < 0 ? -w * s.channels : 0, hi = w + s.run_width > s.w ? (s.w - w) * s.channels : end;
+  lo = lo < from ? from : lo > end ? end : lo;
+  hi = hi > end ? end : hi < lo ? lo : hi;
+  if (lo > from) zero_run(dst, lo - from);
+  if (hi > lo) copy_run(dst + (lo - from), src + lo, hi - lo);
+  if (hi < end) zero_run(dst + (hi - from), end - hi);
+}
+
 // The next `n` columns of the pixel's row.
 template <class T>
-static DL_INLINE void copy_columns(const Patches& s, const Pixel<T>& x, Column& from, T* dst, int64_t n) {
+static DL_INLINE void copy_columns(const Patches& s, const Pixel<T>& x, bool inside, Column& from, T* dst, int64_t n) {
   const int64_t length = s.run_width * s.channels;
   while (n > 0) {
-    const int64_t left = length - from.at, len = left < n ? left : n, end = from.at + len;
+    const int64_t left = length - from.at, len = left < n ? left : n;
     const int64_t h = x.h + s.dh[from.run], w = x.w + s.dw[from.run];
-    if (static_cast<uint64_t>(h) >= static_cast<uint64_t>(s.h)) {
-      zero_run(dst, len);
-    } else {
-      const T* src = x.image + h * s.stride_h + w * s.stride_w;  // of the run's start, inside the image or not
-      int64_t lo = w < 0 ? -w * s.channels : 0, hi = w + s.run_width > s.w ? (s.w - w) * s.channels : length;
-      lo = lo < from.at ? from.at : lo > end ? end : lo;
-      hi = hi > end ? end : hi < lo ? lo : hi;
-      if (lo > from.at) zero_run(dst, lo - from.at);
-      if (hi > lo) copy_run(dst + (lo - from.at), src + lo, hi - lo);
-      if (hi < end) zero_run(dst + (hi - from.at), end - hi);
-    }
+    const T* src = x.image + h * s.stride_h + w * s.stride_w;
+    if (inside)
+      copy_run(dst, src + from.at, len);
+    else
+      copy_clipped(s, h, w, src, from.at, dst, len);
     dst += len;
     n -= len;
-    from.at = end;
+    from.at += len;
     if (from.at == length) from = {from.run + 1, 0};
   }
 }
@@ -161,7 +174,7 @@ static void pack_a(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int64
     const Column start = column_at(*a.patches, k0);
     for (int i = 0; i < rows; ++i) {
       Column from = start;
-      copy_columns(*a.patches, x, from, panel + i * S::kPitch, kc);
+      copy_columns(*a.patches, x, is_inside(*a.patches, x), from, panel + i * S::kPitch, kc);
       next_pixel(*a.patches, x);
     }
   } else if (k_major<T>(a)) {
@@ -177,6 +190,24 @@ static void pack_a(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int64
     for (int64_t k = 0; k < kc; ++k) {
       const T* src = data + i0 * a.stride + k_offset(a, k0 + k);
       for (int i = 0; i < rows; ++i) panel[i * S::kPitch + k] = src[i * a.stride];
+    }
+  }
+}
+
+// All panels of a k-major tile: panel t holds rows [row[t], row[t + 1]).
+template <class T>
+static constexpr int64_t kBlockPitch = Shape<T>::MR * Shape<T>::KC + Shape<T>::W;  // a last register may reach beyond
+
+template <class T>
+static void pack_a_block(const GemmOperand& a, const int64_t* row, int64_t panels, int64_t k0, int64_t kc, T* block) {
+  using S = Shape<T>;
+  for (int64_t k = 0; k < kc; ++k) {
+    const T* src = static_cast<const T*>(a.data) + (k0 + k) * a.k_stride;
+    T* dst = block + k * S::MR;
+    for (int64_t t = 0; t < panels; ++t, dst += kBlockPitch<T>) {
+      const int64_t rows = row[t + 1] - row[t];
+      copy_run(dst, src + row[t], rows);
+      if (rows & 1) dst[rows] = T(0);
     }
   }
 }
@@ -231,10 +262,11 @@ static void pack_b_patches(const GemmOperand& b, int64_t k0, int64_t kc, int64_t
   const Column start = column_at(*b.patches, n0);
   for (int64_t k = 0; k < kc; ++k) {
     Column from = start;
+    const bool inside = is_inside(*b.patches, x);
     T* dst = block + k * S::NR;
     for (int64_t j = n0; j < n1; j += S::NR, dst += kc * S::NR) {
       const int64_t n = n1 - j < S::NR ? n1 - j : S::NR;
-      copy_columns(*b.patches, x, from, dst, n);
+      copy_columns(*b.patches, x, inside, from, dst, n);
       if (n < S::NR) zero_run(dst + n, S::NR - n);
     }
     next_pixel(*b.patches, x);

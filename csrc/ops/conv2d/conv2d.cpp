@@ -1,12 +1,11 @@
 #include "ops/conv2d/conv2d.h"
 
-#include <vector>
-
 #include "blocks/colsum/colsum.h"
 #include "blocks/copy/copy.h"
 #include "blocks/gemm/gemm.h"
 #include "core/array.h"
 #include "ops/conv2d/depthwise.h"
+#include "ops/conv2d/taps.h"
 
 namespace dl {
 namespace {
@@ -73,56 +72,6 @@ Array channels_together(const Array& x) { return x.shape(1) == 1 || x.stride(1) 
 
 void* at(const Array& x, int64_t elements) {
   return static_cast<char*>(x.raw()) + elements * static_cast<int64_t>(itemsize(x.dtype()));
-}
-
-// The taps that one product sums over, their places in the image it reads, and their weights' offsets in w.
-struct Taps {
-  Patches patches{};
-  std::vector<int32_t> dh, dw;
-  std::vector<int64_t> weight;
-};
-
-// Reads `image` (of h×w pixels, `channels` of them from channel `first`) at steps, for a p×q grid. rows and columns
-// list the kernel's r and s that take part with their distance from the grid's pixel, columns by rising distance.
-struct Tap {
-  int64_t index, distance;
-};
-void set_taps(Taps& t, const Array& image, int64_t channels, const Array& w, const std::vector<Tap>& rows,
-              const std::vector<Tap>& columns) {
-  bool together = image.stride(3) == channels;
-  for (size_t i = 1; i < columns.size(); ++i) together &= columns[i].distance == columns[i - 1].distance + 1;
-  Patches& x = t.patches;
-  x.h = image.shape(2);
-  x.w = image.shape(3);
-  x.stride_n = image.stride(0);
-  x.stride_h = image.stride(2);
-  x.stride_w = image.stride(3);
-  x.channels = channels;
-  x.run_width = together && !columns.empty() ? static_cast<int64_t>(columns.size()) : 1;
-  for (const Tap& r : rows)
-    for (size_t i = 0; i < columns.size(); ++i) {
-      t.weight.push_back(r.index * w.stride(2) + columns[i].index * w.stride(3));
-      if (together && i > 0) continue;
-      t.dh.push_back(static_cast<int32_t>(r.distance));
-      t.dw.push_back(static_cast<int32_t>(columns[i].distance));
-    }
-  x.runs = static_cast<int64_t>(t.dh.size());
-  x.dh = t.dh.data();
-  x.dw = t.dw.data();
-}
-
-std::vector<Tap> forward_taps(int64_t kernel, int64_t dilation, int64_t pad) {
-  std::vector<Tap> taps;
-  for (int64_t i = 0; i < kernel; ++i) taps.push_back({i, i * dilation - pad});
-  return taps;
-}
-
-// Input pixel phase + stride·i is read by output pixel i + distance through tap `index`. The last tap is the nearest.
-std::vector<Tap> phase_taps(int64_t kernel, int64_t dilation, int64_t pad, int64_t stride, int64_t phase) {
-  std::vector<Tap> taps;
-  for (int64_t i = kernel - 1; i >= 0; --i)
-    if ((phase + pad - i * dilation) % stride == 0) taps.push_back({i, (phase + pad - i * dilation) / stride});
-  return taps;
 }
 
 GemmOperand matrix(const void* data, int64_t stride, int64_t k_stride) {

@@ -1,0 +1,91 @@
+// Candidates are tiles of C, halved from the largest, and parts of K; the one with the least estimated time wins, the
+// sum over machines of 1 to 16 cores alike. The estimate: multiply-adds at the ISA's rate, each task reading its part
+// of A and B once from L2 or from beyond it, and the partial sums of a split K written and read once.
+#include "blocks/gemm/plan.h"
+
+#include <algorithm>
+
+namespace dl {
+namespace {
+
+constexpr double kFar = 12e9, kNear = 60e9;  // bytes a second and core, from beyond L2 and from L2
+constexpr double kNearBytes = 1 << 20;       // what stays in L2 beside C
+constexpr double kPatchRate = 20e9;          // bytes of patches of B packed a second
+constexpr double kTaskCost = 1.5e-6;         // seconds
+constexpr double kCores[] = {1, 2, 4, 16};
+constexpr int64_t kMaxTasks = 4096, kMaxParts = 32;
+constexpr int64_t kPartialBytes = 64 << 20;
+
+struct Cut {
+  int64_t tiles_m, tiles_n, parts;
+};
+
+class Estimate {
+ public:
+  Estimate(const Gemm& g, const Tile& tile) : tile_(tile), m_(g.m), n_(g.n), k_(g.k) {
+    const double bytes = static_cast<double>(size_of(g)), depth = static_cast<double>(g.k) * bytes;
+    near_ = static_cast<double>(g.m + g.n) * depth <= kNearBytes ? kNear : kFar;
+    row_ = depth / near_;
+    column_ = depth / (g.b.patches ? kPatchRate : static_cast<double>(g.n) * depth <= kNearBytes ? kNear : kFar);
+    part_ = 2 * static_cast<double>(g.m) * static_cast<double>(g.n) * bytes / kFar;
+    nr_ = kTileVectors * tile.lanes;
+  }
+
+  double seconds(const Cut& c) const {
+    const auto tile_m = static_cast<double>(round_up(div_up(m_, c.tiles_m), tile_.mr));
+    const auto tile_n = static_cast<double>(round_up(div_up(n_, c.tiles_n), nr_));
+    const double k = static_cast<double>(k_), parts = static_cast<double>(c.parts);
+    const double work = 2 * tile_m * tile_n * k / tile_.rate;
+    const double task = (work + tile_m * row_ + tile_n * column_) / parts + kTaskCost;
+    if (work / parts > kMostSeconds && c.parts < k_ / tile_.kc) return 1e30;  // Ctrl-C is seen between tasks
+    const auto tasks = static_cast<double>(c.tiles_m * c.tiles_n * c.parts);
+    double total = 0;
+    for (double cores : kCores) {
+      const double rounds = static_cast<double>(div_up(static_cast<int64_t>(tasks), static_cast<int64_t>(cores)));
+      total += rounds * task * cores + (c.parts > 1 ? part_ * parts : 0);
+    }
+    return total;
+  }
+
+ private:
+  static constexpr double kMostSeconds = 0.015;
+  const Tile& tile_;
+  int64_t m_, n_, k_, nr_;
+  double near_, row_, column_, part_;
+};
+
+}  // namespace
+
+void plan(GemmArgs& args, const Tile& tile) {
+  const Gemm& g = args.g;
+  const int64_t nr = kTileVectors * tile.lanes;
+  Cut best{div_up(g.m, tile.mc), div_up(g.n, tile.nc), 1};
+  const int64_t tasks = best.tiles_m * best.tiles_n;
+  if (tasks > 1 || flops(g) > kTaskFlops) {
+    const Estimate estimate(g, tile);
+    const int64_t most_m = div_up(g.m, 2 * tile.mr), most_n = div_up(g.n, 2 * nr);
+    const int64_t memory = kPartialBytes / (g.m * g.n * size_of(g) + 1);
+    const int64_t most_parts = std::clamp<int64_t>(std::min(g.k / (2 * tile.kc), memory), 1, kMaxParts);
+    double least = 1e31;
+    const Cut start = best;
+    for (int64_t parts = 1; parts <= most_parts; parts *= 2)
+      for (int64_t n = start.tiles_n; n <= std::max(most_n, start.tiles_n) && n * parts <= kMaxTasks; n *= 2)
+        for (int64_t m = start.tiles_m; m <= std::max(most_m, start.tiles_m); m = m < 4 ? m + 1 : m + m / 3) {
+          const Cut cut{m, n, parts};
+          const double seconds = estimate.seconds(cut);
+          if (seconds < least) {
+            least = seconds;
+            best = cut;
+          }
+          if (m * n * parts > kMaxTasks) break;
+        }
+  }
+  args.tile_m = round_up(div_up(g.m, best.tiles_m), tile.mr);
+  args.tile_n = round_up(div_up(g.n, best.tiles_n), nr);
+  args.tiles_m = div_up(g.m, args.tile_m);
+  args.tiles_n = div_up(g.n, args.tile_n);
+  args.part_k = best.parts > 1 ? round_up(div_up(g.k, best.parts), tile.kc) : std::max<int64_t>(g.k, 1);
+  args.parts = std::max<int64_t>(div_up(g.k, args.part_k), 1);
+}
+
+}  // namespace dl

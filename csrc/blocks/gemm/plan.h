@@ -1,0 +1,19 @@
+// How a product is cut into tasks, for gemm.cpp: from shapes alone, never from the number of threads.
+#pragma once
+#include "blocks/gemm/gemm.h"
+#include "blocks/gemm/tiles.h"
+
+namespace dl {
+
+constexpr double kTaskFlops = 2e6;  // 10–20 µs on a wide core: a fork and join costs 1–2 µs
+
+inline int64_t size_of(const Gemm& g) { return g.dtype == DType::f64 ? 8 : 4; }
+inline double flops(const Gemm& g) {
+  return 2.0 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
+}
+inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+inline int64_t round_up(int64_t a, int64_t b) { return div_up(a, b) * b; }
+
+void plan(GemmArgs& args, const Tile& tile);  // sets tile_m … parts of args for args.g
+
+}  // namespace dl
