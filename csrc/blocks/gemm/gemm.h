@@ -24,6 +24,7 @@ struct Patches {
   int64_t stride_n, stride_h, stride_w;  // of the image, in elements
   int64_t channels, run_width, runs;
   const int32_t *dh, *dw;                  // of each run's first tap, from (p step_h, q step_w)
+  const int64_t* offset;                   // dh stride_h + dw stride_w
   int64_t dh_min, dh_end, dw_min, dw_end;  // all taps lie in [min, end): where that is inside, nothing is checked
 };
 

@@ -5,11 +5,11 @@
 namespace dl {
 
 struct Tile {
-  int mr;             // rows of C held in registers
-  int lanes;          // elements of a register; a micro-tile is kTileVectors registers wide
-  int64_t kc;         // depth of a packed panel
-  int64_t mc, nc;     // the largest tile of C that one task computes
-  double rate;        // FLOP/s of a core, for the estimates of plan.cpp
+  int mr;          // rows of C held in registers
+  int lanes;       // elements of a register; a micro-tile is kTileVectors registers wide
+  int64_t kc;      // depth of a packed panel
+  int64_t mc, nc;  // the largest tile of C that one task computes
+  double rate;     // FLOP/s of a core, for the estimates of plan.cpp
 };
 constexpr int kTileVectors = 2;
 
@@ -19,13 +19,13 @@ constexpr int kTileVectors = 2;
 // element read from beyond it (memory delivers one in the time of some 30).
 constexpr Tile kTiles[kIsas][2] = {
     // float32                                             float64
-    {{4, 4, 256, 256, 256, 2e10}, {4, 2, 256, 256, 128, 1e10}},     // base
+    {{4, 4, 256, 256, 256, 2e10}, {4, 2, 256, 256, 128, 1e10}},       // base
     {{6, 8, 256, 504, 512, 9e10}, {6, 4, 256, 252, 512, 4.5e10}},     // avx2
     {{14, 16, 256, 504, 512, 1.8e11}, {14, 8, 256, 252, 512, 9e10}},  // avx512
 };
 
-// A's panels of a tile are packed together when rows of k lie this far apart: one by one they would read a register from
-// each of kc pages, again for every panel.
+// A's panels of a tile are packed together when rows of k lie this far apart: one by one they would read a register
+// from each of kc pages, again for every panel.
 constexpr int64_t kFarBytes = 1024;
 constexpr int kMostPanels = 96;  // of rows in a tile: mc / mr
 

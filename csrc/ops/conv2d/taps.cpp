@@ -22,6 +22,7 @@ void set_taps(Taps& t, const Array& image, int64_t channels, const Array& w, con
       if (together && i > 0) continue;
       t.dh.push_back(static_cast<int32_t>(r.distance));
       t.dw.push_back(static_cast<int32_t>(columns[i].distance));
+      t.offset.push_back(r.distance * x.stride_h + columns[i].distance * x.stride_w);
     }
   x.runs = static_cast<int64_t>(t.dh.size());
   if (!rows.empty() && !columns.empty()) {
@@ -32,6 +33,7 @@ void set_taps(Taps& t, const Array& image, int64_t channels, const Array& w, con
   }
   x.dh = t.dh.data();
   x.dw = t.dw.data();
+  x.offset = t.offset.data();
 }
 
 std::vector<Tap> forward_taps(int64_t kernel, int64_t dilation, int64_t pad) {

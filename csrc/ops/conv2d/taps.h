@@ -16,10 +16,10 @@ struct Tap {
 struct Taps {
   Patches patches{};
   std::vector<int32_t> dh, dw;
-  std::vector<int64_t> weight;
+  std::vector<int64_t> offset, weight;
 };
 
-// Reads `image` (of h×w pixels, `channels` of them from channel `first`) at steps, for a p×q grid. rows and columns
+// Reads `image` (its h×w pixels of `channels` elements) at steps, for a p×q grid. rows and columns
 // list the kernel's r and s that take part with their distance from the grid's pixel, columns by rising distance.
 void set_taps(Taps& t, const Array& image, int64_t channels, const Array& w, const std::vector<Tap>& rows,
               const std::vector<Tap>& columns);
