@@ -163,22 +163,35 @@ DL_INLINE void store_bytes(uint8_t* p, Vec<I> x, int n) {
   for (int i = 0; i < n; ++i) p[i] = static_cast<uint8_t>(t[i]);
 }
 
-// Lane sums and maxima in one fixed tree, the same whatever the ISA's width is not promised: bits hold per ISA.
+// Lane sums and maxima in one fixed tree, lane i with lane i + half; that they are the same on every ISA's width is not
+// promised: bits hold per ISA. Halves of a vector are vectors themselves, so each step is one instruction.
+template <class T, int N, class Op>
+DL_INLINE T reduce_lanes(const T* t, const Op& op) {
+  typedef T Half __attribute__((vector_size(N / 2 * sizeof(T))));
+  Half low, high;
+  __builtin_memcpy(&low, t, sizeof low);
+  __builtin_memcpy(&high, t + N / 2, sizeof high);
+  low = op(low, high);
+  if constexpr (N == 2) {
+    return low[0];
+  } else {
+    T rest[N / 2];
+    __builtin_memcpy(rest, &low, sizeof low);
+    return reduce_lanes<T, N / 2>(rest, op);
+  }
+}
 template <class T>
 DL_INLINE T sum_lanes(Vec<T> x) {
   T t[Vec<T>::size];
   x.store(t);
-  for (int w = Vec<T>::size / 2; w; w /= 2)
-    for (int i = 0; i < w; ++i) t[i] += t[i + w];
-  return t[0];
+  return reduce_lanes<T, Vec<T>::size>(t, [](auto a, auto b) __attribute__((always_inline)) { return a + b; });
 }
 template <class T>
 DL_INLINE T max_lanes(Vec<T> x) {  // NaN wins
   T t[Vec<T>::size];
   x.store(t);
-  for (int w = Vec<T>::size / 2; w; w /= 2)
-    for (int i = 0; i < w; ++i) t[i] = t[i] > t[i + w] || t[i] != t[i] ? t[i] : t[i + w];
-  return t[0];
+  return reduce_lanes<T, Vec<T>::size>(
+      t, [](auto a, auto b) __attribute__((always_inline)) { return (a > b) | (a != a) ? a : b; });
 }
 
 }  // namespace dl::DL_ISA_NS
