@@ -7,12 +7,11 @@
 
 namespace dl::DL_ISA_NS {
 
-constexpr int64_t kTile = 16;      // rows summed in registers before they join the part's sums: short chains round less
-constexpr int64_t kPlaneRow = 64;  // a plane is summed as rows of 64 elements: 4 vectors of AVX-512 floats
+constexpr int64_t kTile = 16;  // rows summed in registers before they join the part's sums: short chains round less
 constexpr int64_t kHead = 16;  // the shift is the mean of this fraction of a part: at least the same order as its mean
 
 struct Part {
-  int64_t at, n, row, channel;  // first element, elements, elements of a row, channel of a plane
+  int64_t at, n, row, channel;  // first element, elements; elements of a row, or the channel of a plane
 };
 
 static Part part_of(const NormArgs& a, int64_t part) {
@@ -22,7 +21,7 @@ static Part part_of(const NormArgs& a, int64_t part) {
   }
   const int64_t segments = (a.inner + a.step - 1) / a.step, plane = part / segments, from = part % segments * a.step;
   const int64_t left = a.inner - from;
-  return {plane * a.inner + from, left < a.step ? left : a.step, kPlaneRow, plane % a.channels};
+  return {plane * a.inner + from, left < a.step ? left : a.step, 0, plane % a.channels};
 }
 
 template <bool kFull, class T>
@@ -90,60 +89,81 @@ static void fill(T* p, int64_t n, T value) {
   for (int64_t i = 0; i < n; ++i) p[i] = value;
 }
 
+// The mean of the first sixteenth of a plane's part, at least a vector.
 template <class T>
-static T fold(const T* s) {
+static T head_mean(const T* x, int64_t n) {
   using V = Vec<T>;
-  V t = V::load(s);
-  for (int64_t j = V::size; j < kPlaneRow; j += V::size) t = t + V::load(s + j);
-  return sum_lanes(t);
+  if (n < V::size) return sum_lanes(load_n(x, static_cast<int>(n))) / static_cast<T>(n);
+  const int64_t head = n / kHead / V::size * V::size;
+  V sum = V::load(x);
+  for (int64_t i = V::size; i < head; i += V::size) sum = sum + V::load(x + i);
+  return sum_lanes(sum) / static_cast<T>(head > V::size ? head : V::size);
+}
+
+// As add_tile, for n elements that have one center: the lanes of 4 vectors, then theirs.
+template <class T, bool kGrad>
+static void add_plane(const T* x, const T* g, int64_t n, T center, T* s1, T* s2) {
+  using V = Vec<T>;
+  const V c(center);
+  V t1(T(0)), t2(T(0));
+  int64_t i = 0;
+  while (i + V::size <= n) {
+    V a1[4], a2[4];
+    for (int k = 0; k < 4; ++k) a1[k] = a2[k] = V(T(0));
+    const auto add = [&](int k) {
+      const V d = V::load(x + i) - c, first = kGrad ? V::load(g + i) : d;
+      a1[k] = a1[k] + first;
+      a2[k] = a2[k] + first * d;
+      i += V::size;
+    };
+    for (int r = 0; r < kTile && i + 4 * V::size <= n; ++r)
+      for (int k = 0; k < 4; ++k) add(k);
+    for (int k = 0; k < 4 && i + V::size <= n; ++k) add(k);
+    t1 = t1 + ((a1[0] + a1[1]) + (a1[2] + a1[3]));
+    t2 = t2 + ((a2[0] + a2[1]) + (a2[2] + a2[3]));
+  }
+  if (const int rest = static_cast<int>(n - i)) {
+    const V d = load_n(x + i, rest, center) - c, first = kGrad ? load_n(g + i, rest) : d;
+    t1 = t1 + first;
+    t2 = t2 + first * d;
+  }
+  *s1 = sum_lanes(t1);
+  *s2 = sum_lanes(t2);
 }
 
 template <class T>
 static void stats(const NormArgs& a, int64_t begin, int64_t end) {
-  T local[3 * kPlaneRow];
   for (int64_t i = begin; i < end; ++i) {
     const Part p = part_of(a, i);
     const T* x = static_cast<const T*>(a.x) + p.at;
-    T* sums = static_cast<T*>(a.sums) + 3 * i * a.lanes;
-    const bool planes = a.inner > 1;
-    const int64_t lanes = planes ? kPlaneRow : a.lanes, rows = p.n / p.row / kHead;
-    T *shift = planes ? local : sums, *s1 = shift + lanes, *s2 = s1 + lanes;
-    const int64_t head = rows ? rows * p.row : p.n < p.row ? p.n : p.row;
-    fill(shift, 3 * lanes, T(0));
+    T *shift = static_cast<T*>(a.sums) + 3 * i * a.lanes, *s1 = shift + a.lanes, *s2 = s1 + a.lanes;
+    if (a.inner > 1) {
+      *shift = head_mean(x, p.n);
+      add_plane<T, false>(x, x, p.n, *shift, s1, s2);
+      continue;
+    }
+    const int64_t rows = p.n / p.row / kHead, head = rows ? rows * p.row : p.n < p.row ? p.n : p.row;
+    fill(shift, 3 * a.lanes, T(0));
     add<T, false>(x, x, head, p.row, shift, s1, s2);
-    if (planes) {
-      fill(shift, lanes, fold(s1) / static_cast<T>(head));
-    } else {
-      for (int64_t j = 0; j < lanes; ++j) shift[j] = s1[j] / static_cast<T>(rows ? rows : 1);
-    }
-    fill(s1, 2 * lanes, T(0));
+    for (int64_t j = 0; j < a.lanes; ++j) shift[j] = s1[j] / static_cast<T>(rows ? rows : 1);
+    fill(s1, 2 * a.lanes, T(0));
     add<T, false>(x, x, p.n, p.row, shift, s1, s2);
-    if (planes) {
-      sums[0] = shift[0];
-      sums[1] = fold(s1);
-      sums[2] = fold(s2);
-    }
   }
 }
 
 template <class T>
 static void sums(const NormArgs& a, int64_t begin, int64_t end) {
-  T local[3 * kPlaneRow];
   const T* mean = static_cast<const T*>(a.params);
   for (int64_t i = begin; i < end; ++i) {
     const Part p = part_of(a, i);
     const T *x = static_cast<const T*>(a.x) + p.at, *g = static_cast<const T*>(a.g) + p.at;
-    T* out = static_cast<T*>(a.sums) + 2 * i * a.lanes;
-    if (a.inner == 1) {
-      fill(out, 2 * a.lanes, T(0));
-      add<T, true>(x, g, p.n, p.row, mean, out, out + a.lanes);
-    } else {
-      fill(local, kPlaneRow, mean[p.channel]);
-      fill(local + kPlaneRow, 2 * kPlaneRow, T(0));
-      add<T, true>(x, g, p.n, p.row, local, local + kPlaneRow, local + 2 * kPlaneRow);
-      out[0] = fold(local + kPlaneRow);
-      out[1] = fold(local + 2 * kPlaneRow);
+    T *s1 = static_cast<T*>(a.sums) + 2 * i * a.lanes, *s2 = s1 + a.lanes;
+    if (a.inner > 1) {
+      add_plane<T, true>(x, g, p.n, mean[p.channel], s1, s2);
+      continue;
     }
+    fill(s1, 2 * a.lanes, T(0));
+    add<T, true>(x, g, p.n, p.row, mean, s1, s2);
   }
 }
 
