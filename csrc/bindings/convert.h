@@ -88,21 +88,3 @@ struct type_caster<dl::Operand> {
 };
 
 }  // namespace pybind11::detail
-
-// One function a bindings file; module.cpp calls them all.
-void bind_array(py::module_& m);
-void bind_runtime(py::module_& m);
-void bind_activation(py::module_& m);
-void bind_conv2d(py::module_& m);
-void bind_copy(py::module_& m);
-void bind_dropout(py::module_& m);
-void bind_elementwise(py::module_& m);
-void bind_embedding(py::module_& m);
-void bind_loss(py::module_& m);
-void bind_matmul(py::module_& m);
-void bind_norm(py::module_& m);
-void bind_optim(py::module_& m);
-void bind_pool2d(py::module_& m);
-void bind_reduce(py::module_& m);
-void bind_random(py::module_& m);
-void bind_softmax_xent(py::module_& m);

@@ -1,4 +1,4 @@
-#include "bindings/convert.h"
+#include "bindings/bind.h"
 #include "core/error.h"
 #include "core/parallel.h"
 
