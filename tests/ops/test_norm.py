@@ -84,6 +84,10 @@ def ones(*shape, dtype="f4"):
     return dl.tensor(np.ones(shape, dtype))
 
 
+def draw(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype("f4")
+
+
 def image(shape, dtype="f4", channels_last=True, shift=0.0, seed=0):
     a = (np.random.default_rng(seed).standard_normal(shape) + shift).astype(dtype)
     if not channels_last:
@@ -166,6 +170,33 @@ def test_an_empty_batch_trains_to_nothing():
     assert y.shape == (0, 3, 2, 2) and mean.tolist() == [1, 1, 1]
     y.backward(zeros(0, 3, 2, 2))
     assert x.grad.shape == x.shape and w.grad.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("wanted", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1)], ids=str)
+def test_only_the_wanted_gradients_are_computed(wanted, training):
+    """And each is the one that a backward for all of them gives."""
+    a, v = draw(6, 5, 3, 4), draw(6, 5, 3, 4, seed=1)
+
+    def run(flags):
+        leaves = [dl.tensor(x) for x in (a, draw(5, seed=2), draw(5, seed=3))]
+        for leaf, flag in zip(leaves, flags, strict=True):
+            leaf.requires_grad_(bool(flag))
+        x, w, b = leaves
+        F.batch_norm(x, zeros(5), ones(5), w, b, training).backward(dl.tensor(v))
+        return [None if leaf.grad is None else leaf.grad.numpy() for leaf in leaves]
+
+    for got, expected, flag in zip(run(wanted), run((1, 1, 1)), wanted, strict=True):
+        assert (got is None) == (not flag)
+        assert not flag or (got == expected).all()
+
+
+def test_bias_without_weight():
+    x, b = dl.tensor(draw(4, 3)).requires_grad_(), ones(3).requires_grad_()
+    y = F.batch_norm(x, None, None, None, b, training=True)
+    y.backward(dl.tensor(draw(4, 3, seed=1)))
+    np.testing.assert_allclose(y.detach().numpy().mean(0), 1, atol=1e-6)
+    np.testing.assert_allclose(b.grad.numpy(), draw(4, 3, seed=1).sum(0), rtol=1e-5)
 
 
 REFUSED = [
