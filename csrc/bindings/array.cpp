@@ -137,6 +137,8 @@ PyGetSetDef fast_attributes[] = {
      "how often the storage was written in place", nullptr},
     {"owners", [](PyObject* o, void*) { return PyLong_FromLong(self(o).storage().use_count()); }, nullptr,
      "how many arrays share the storage", nullptr},
+    {"is_dense", [](PyObject* o, void*) { return PyBool_FromLong(self(o).is_dense()); }, nullptr,
+     "no gaps, and no element twice", nullptr},
 };
 
 void add_fast_attributes(const py::class_<Array>& cls, const py::enum_<DType>& dtype) {

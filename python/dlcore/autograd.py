@@ -201,7 +201,7 @@ def run_backward(root: Tensor, gradient: Any, retain_graph: bool) -> dict[int, t
         for edge, r in zip(node.inputs, results, strict=True):
             if edge is None or r is None:
                 continue
-            fresh = r is not g and r.owners == 1 and sum(r is s for s in results) == 1
+            fresh = r is not g and r.owners == 1 and r.is_dense and sum(r is s for s in results) == 1
             if type(edge) is not Node:
                 leaves[id(edge)] = edge
             gradients.add(id(edge), r, fresh)
