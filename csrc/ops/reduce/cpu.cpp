@@ -1,5 +1,5 @@
 // out[o] = op over r of x[o, r]. Called by reduce.cpp on a range of units (see the contract).
-// Limit: memory bandwidth. Rows that are contiguous in memory fill kLanes accumulators; where the outputs are what is
+// Limit: memory bandwidth. Rows that are contiguous in memory fill four vectors of sums; where the outputs are what is
 // contiguous, whole rows are added into a strip of accumulators, so that memory is read in order either way.
 #include "ops/reduce/formula.h"
 #include "ops/reduce/reduce.h"
@@ -7,8 +7,7 @@
 
 namespace dl::DL_ISA_NS {
 
-constexpr int kLanes = 64;    // four AVX-512 registers of float: add latency 4 × 1 a cycle
-constexpr int kBlock = 1024;  // elements summed in their own type: 1024 / kLanes = 16 additions a lane
+constexpr int kBlock = 1024;  // elements summed in their own type: 16 additions a lane on AVX-512
 constexpr int kRows = 64;     // rows a strip adds before it folds, and folds before it folds again
 constexpr int kNarrow = 256;  // contiguous rows narrower than this are read several at a time
 
@@ -18,33 +17,46 @@ static DL_INLINE void runs(const Nest& nest, int64_t begin, int64_t end, const B
   walk<1>(nest, begin, end, [&](const int64_t* at, int64_t n) { body(at[0], n); });
 }
 
+// n >= 4 vectors: four accumulators, for the latency of an addition.
+template <class Op, class T>
+static DL_INLINE T reduce_vectors(const T* p, int n) {
+  using V = Vec<T>;
+  V a[4] = {V::load(p), V::load(p + V::size), V::load(p + 2 * V::size), V::load(p + 3 * V::size)};
+  int i = 4 * V::size;
+  for (; i + 4 * V::size <= n; i += 4 * V::size)
+    for (int k = 0; k < 4; ++k) a[k] = Op::of(a[k], V::load(p + i + k * V::size));
+  for (; i + V::size <= n; i += V::size) a[0] = Op::of(a[0], V::load(p + i));
+  T lane[V::size];
+  Op::of(Op::of(a[0], a[1]), Op::of(a[2], a[3])).store(lane);
+  for (int w = V::size / 2; w; w /= 2)
+    for (int j = 0; j < w; ++j) lane[j] = Op::of(lane[j], lane[j + w]);
+  for (; i < n; ++i) lane[0] = Op::of(lane[0], p[i]);
+  return lane[0];
+}
+
 // At most kBlock elements (at least one), in their own type.
 template <class Op, class T>
 static typename Op::template Element<T> reduce_block(const T* p, int64_t step, int n) {
   using A = typename Op::template Element<T>;
-  A lane[kLanes];
-  int width = 1;
-  if (step == 1 && n >= kLanes) {
-    for (int j = 0; j < kLanes; ++j) lane[j] = static_cast<A>(p[j]);
-    int i = kLanes;
-    for (; i + kLanes <= n; i += kLanes)
-      for (int j = 0; j < kLanes; ++j) lane[j] = Op::of(lane[j], static_cast<A>(p[i + j]));
-    for (int j = 0; i + j < n; ++j) lane[j] = Op::of(lane[j], static_cast<A>(p[i + j]));
-    width = kLanes;
-  } else if (n >= 4) {
-    for (int j = 0; j < 4; ++j) lane[j] = static_cast<A>(p[j * step]);
-    int i = 4;
-    for (; i + 4 <= n; i += 4)
-      for (int j = 0; j < 4; ++j) lane[j] = Op::of(lane[j], static_cast<A>(p[(i + j) * step]));
-    for (int j = 0; i + j < n; ++j) lane[j] = Op::of(lane[j], static_cast<A>(p[(i + j) * step]));
-    width = 4;
-  } else {
-    lane[0] = static_cast<A>(p[0]);
-    for (int i = 1; i < n; ++i) lane[0] = Op::of(lane[0], static_cast<A>(p[i * step]));
+  if constexpr (__is_same(A, T)) {
+    if (step == 1 && n >= 4 * Vec<T>::size) return reduce_vectors<Op>(p, n);
+  } else if (step == 1) {  // bytes and int32 to int64
+    A sum = 0;
+    for (int i = 0; i < n; ++i) sum += p[i];
+    return sum;
   }
-  for (int w = width / 2; w; w /= 2)
-    for (int j = 0; j < w; ++j) lane[j] = Op::of(lane[j], lane[j + w]);
-  return lane[0];
+  constexpr int lanes = 4;
+  A lane[lanes];
+  for (int j = 0; j < lanes; ++j) lane[j] = static_cast<A>(p[(j < n ? j : 0) * step]);
+  if (n < lanes) {
+    for (int j = 1; j < n; ++j) lane[0] = Op::of(lane[0], lane[j]);
+    return lane[0];
+  }
+  int i = lanes;
+  for (; i + lanes <= n; i += lanes)
+    for (int j = 0; j < lanes; ++j) lane[j] = Op::of(lane[j], static_cast<A>(p[(i + j) * step]));
+  for (int j = 0; i + j < n; ++j) lane[j] = Op::of(lane[j], static_cast<A>(p[(i + j) * step]));
+  return Op::of(Op::of(lane[0], lane[1]), Op::of(lane[2], lane[3]));
 }
 
 template <class Op, class T, class R>
@@ -102,8 +114,10 @@ struct Strip {
     } else if (step == 1) {
 #pragma GCC ivdep
       for (int j = 0; j < n; ++j) a[j] = Op::of(a[j], rows(j));
+    } else if (!filled[0]) {
+      for (int j = 0; j < n; ++j) a[j] = rows(j);
     } else {
-      for (int j = 0; j < n; ++j) a[j] = filled[0] ? Op::of(a[j], rows(j)) : rows(j);
+      for (int j = 0; j < n; ++j) a[j] = Op::of(a[j], rows(j));
     }
     filled[0] += Rows;
     if (filled[0] >= kRows) {
@@ -161,21 +175,21 @@ static DL_INLINE void units(const ReduceArgs& a, int64_t begin, int64_t end, con
     });
     return;
   }
-  const int64_t inner = a.kept.size[0], strips = (inner + kReduceStrip - 1) / kReduceStrip;
+  const int64_t inner = a.kept.size[0], strips = (inner + a.strip - 1) / a.strip;
   for (int64_t u = begin; u < end; ++u) {
-    const int64_t j = u % strips * kReduceStrip;
+    const int64_t j = u % strips * a.strip;
     int64_t rest = u / strips, at = j * a.kept.stride[0][0];
     for (int d = 1; d < a.kept.ndim; ++d) {
       at += rest % a.kept.size[d] * a.kept.stride[0][d];
       rest /= a.kept.size[d];
     }
-    body(at, u / strips * inner + j, static_cast<int>(inner - j < kReduceStrip ? inner - j : kReduceStrip));
+    body(at, u / strips * inner + j, static_cast<int>(inner - j < a.strip ? inner - j : a.strip));
   }
 }
 
 template <class Body>
 static DL_INLINE void chunks(const ReduceArgs& a, int64_t begin, int64_t end, const Body& body) {
-  const int64_t inner = a.kept.size[0], strips = (inner + kReduceStrip - 1) / kReduceStrip;
+  const int64_t inner = a.kept.size[0], strips = (inner + a.strip - 1) / a.strip;
   const int64_t per_chunk = a.columns ? a.outputs / inner * strips : a.outputs;
   while (begin < end) {
     const int64_t c = begin / per_chunk, stop = (c + 1) * per_chunk < end ? (c + 1) * per_chunk : end;
@@ -233,8 +247,13 @@ static void pick_strip(const T* x, int64_t step, int width, int64_t row_step, in
         place[j] = take ? here : place[j];
       }
     } else {
-      for (int j = 0; j < width; ++j)
-        if (Op::better(p[j * step], best[j])) best[j] = p[j * step], place[j] = here;
+#pragma GCC ivdep
+      for (int j = 0; j < width; ++j) {
+        const T v = p[j * step];
+        const bool take = Op::better(v, best[j]);
+        best[j] = take ? v : best[j];
+        place[j] = take ? here : place[j];
+      }
     }
   }
   for (int j = 0; j < width; ++j) value[j] = best[j], index[j] = place[j];

@@ -1,6 +1,6 @@
 // How two elements, and two candidates for an extreme, combine.
 #pragma once
-#include "core/dtype.h"
+#include "simd/vec.h"
 
 namespace dl::DL_ISA_NS {
 namespace {  // short names stay this file's own
@@ -53,6 +53,10 @@ struct Max {
   static DL_HD A of(A a, A b) {
     return b > a || b != b ? b : a;
   }
+  template <class T>
+  static DL_INLINE Vec<T> of(Vec<T> a, Vec<T> b) {
+    return maximum(a, b);
+  }
 };
 struct Min {
   template <class T>
@@ -66,6 +70,10 @@ struct Min {
   template <class A>
   static DL_HD A of(A a, A b) {
     return b < a || b != b ? b : a;
+  }
+  template <class T>
+  static DL_INLINE Vec<T> of(Vec<T> a, Vec<T> b) {
+    return minimum(a, b);
   }
 };
 

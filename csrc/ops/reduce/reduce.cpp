@@ -11,8 +11,9 @@ namespace dl {
 namespace {
 
 using Table = Kernels<ReduceArgs>;
-constexpr int64_t kGrain = 32768;   // elements of x: some 10–15 µs at memory speed
-constexpr int64_t kMaxChunks = 64;  // enough for any team; their partial results are few
+constexpr int64_t kGrain = 32768;                     // elements of x: some 10–15 µs at memory speed
+constexpr int64_t kMaxChunks = 64;                    // enough for any team; their partial results are few
+constexpr int64_t kShortRow = 32, kShortStrip = 256;  // 256 rows of 32 float32: 32 KB, read from L1 element by element
 
 Table sum_("sum_fwd"), max_("max_fwd"), min_("min_fwd"), argmax_("argmax_fwd"), argmin_("argmin_fwd");
 
@@ -61,12 +62,16 @@ void run(Table& table, const Array& x, const Shape& s, const Array& out, const A
                   .length = s.length,
                   .chunk = s.length,
                   .columns = false,
+                  .strip = 0,
                   .kept = loops(x, s, false, out),
                   .reduced = loops(x, s, true, x)};
   const int64_t inner = args.kept.size[0], kept_step = args.kept.stride[0][0], row_step = args.reduced.stride[0][0];
-  // Below four columns a strip is all overhead, unless its rows lie end to end.
-  args.columns = args.outputs > 1 && kept_step < row_step && (inner >= 4 || row_step == inner);
-  const int64_t strips = (inner + kReduceStrip - 1) / kReduceStrip;
+  // Below four columns a strip is all overhead, unless its rows lie end to end; a row of less than four vectors is.
+  const bool in_columns = kept_step < row_step && (inner >= 4 || row_step == inner);
+  const bool short_rows = s.length <= kShortRow && inner >= kShortStrip / 4;
+  args.columns = args.outputs > 1 && (in_columns || short_rows);
+  args.strip = in_columns ? kReduceStrip : kShortStrip;
+  const int64_t strips = (inner + args.strip - 1) / args.strip;
   const int64_t units = args.columns ? args.outputs / inner * strips : args.outputs;
   const int64_t wanted = std::min(kMaxChunks, x.size() / (2 * kGrain));
   int64_t chunks = 1;
@@ -76,7 +81,7 @@ void run(Table& table, const Array& x, const Shape& s, const Array& out, const A
     chunks = (s.length + args.chunk - 1) / args.chunk;
   }
   const Row<ReduceArgs>& row = table.choose(x.device(), x.dtype(), args);
-  const int64_t unit = args.chunk * (args.columns ? std::min<int64_t>(inner, kReduceStrip) : 1);
+  const int64_t unit = args.chunk * (args.columns ? std::min(inner, args.strip) : 1);
   const int64_t grain = std::max<int64_t>(1, kGrain / unit);
   if (chunks == 1) return launch(row, args, units, grain);
   const Array partial = Array::empty({chunks, args.outputs}, out.dtype(), x.device());

@@ -10,7 +10,7 @@
 
 namespace dl {
 
-constexpr int kReduceStrip = 1024;  // columns at a time: their accumulators and four rows of them stay in L1
+constexpr int kReduceStrip = 1024;  // columns at a time, at most: accumulators and four rows of them stay in L1
 
 struct ReduceArgs {
   const void* x;
@@ -19,11 +19,12 @@ struct ReduceArgs {
   double divisor;           // mean's n, or 1
   int64_t outputs, length;  // the two nests' sizes
   int64_t chunk;            // a range of the reduced elements: partial results, to be reduced again
-  bool columns;             // neighbours in memory belong to different outputs: strips of columns, row by row
+  bool columns;             // neighbours in memory belong to different outputs, or outputs are many and short:
+  int64_t strip;            // strips of so many outputs at a time, row by row
   Nest kept, reduced;       // operand 0: x
 };
-// A kernel's range is units, chunk after chunk: an output, or a strip of at most kReduceStrip in the innermost kept
-// dimension. Rows are keyed by x's dtype.
+// A kernel's range is units, chunk after chunk: an output, or a strip of the innermost kept dimension. Rows are keyed
+// by x's dtype.
 
 DL_API Array sum_fwd(const Array& x, const Dims& dims, bool keepdim);  // no dims: all of them
 DL_API Array mean_fwd(const Array& x, const Dims& dims, bool keepdim);
