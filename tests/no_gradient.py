@@ -1,34 +1,46 @@
-"""What has no gradient, and why: the reviewed exceptions of tests/test_registry.py. Keep them few."""
+"""What has no gradient, and why: the reviewed exceptions of tests/test_registry.py. Keep them few.
+
+A name stands for its aliases too: `Tensor.eq` for `Tensor.__eq__` and `dl.eq`, which are one function.
+"""
 
 from __future__ import annotations
 
 
-def _names(why: str, names: str) -> dict[str, str]:
-    return {f"Tensor.{name}": why for name in names.split()}
+def _names(why: str, owner: str, names: str) -> dict[str, str]:
+    return {f"{owner}.{name}": why for name in names.split()}
 
 
 NAMES_WITHOUT_GRADIENT: dict[str, str] = {
-    **_names("says what the tensor is", "shape dtype device ndim is_leaf dim numel size stride"),
-    **_names("says what the tensor is", "is_floating_point is_contiguous"),
-    **_names("leaves the library", "item numpy tolist __array__ __len__ __iter__"),
-    **_names("a Python number or truth value", "__bool__ __float__ __int__ __index__"),
-    **_names("cuts or controls the graph", "data detach requires_grad_ backward register_hook retain_grad"),
-    **_names("needs a GPU; tests/cuda", "cuda cpu"),
+    **_names("says what the tensor is", "Tensor", "shape dtype device ndim is_leaf dim numel size stride"),
+    **_names("says what the tensor is", "Tensor", "is_floating_point is_contiguous"),
+    **_names("leaves the library", "Tensor", "item numpy tolist __array__ __len__ __iter__"),
+    **_names("a Python number or truth value", "Tensor", "__bool__ __float__ __int__ __index__"),
+    **_names("cuts or controls the graph", "Tensor", "data detach requires_grad_ backward register_hook retain_grad"),
+    **_names("needs a GPU; tests/cuda", "Tensor", "cuda cpu"),
+    **_names("bools: constant but for jumps", "Tensor", "eq ne lt le gt ge __and__ __or__ __xor__ __invert__"),
+    **_names("whole numbers: constant but for jumps", "Tensor", "argmax argmin any all long int bool"),
+    **_names("raises where a gradient would be lost", "Tensor", "__setitem__"),
+    **_names("random numbers", "dl", "rand randn randint randperm rand_like randn_like"),
 }
+_BOOL = "its result is bool: constant but for jumps"
 _OPTIMISER = "an optimiser's step, in place; tests/ops/test_optim.py runs its rows by name"
 _RANDOM = "random numbers have no derivative; tests/ops/test_random.py runs its rows by name"
 KERNELS_WITHOUT_GRADIENT: dict[str, str] = {
     "adam_step": _OPTIMISER,
+    "sgd_step": _OPTIMISER,
     "rand": _RANDOM,
     "randint": _RANDOM,
     "randn": _RANDOM,
-    "sgd_step": _OPTIMISER,
+    "eq_fwd": _BOOL,
+    "ne_fwd": _BOOL,
+    "lt_fwd": _BOOL,
+    "le_fwd": _BOOL,
 }
 KERNELS_WITHOUT_CASE: dict[str, str] = {
     "adam_step": _OPTIMISER,
+    "sgd_step": _OPTIMISER,
     "rand": _RANDOM,
     "randint": _RANDOM,
     "randn": _RANDOM,
-    "sgd_step": _OPTIMISER,
     "fma_peak": "a probe of the machine, no op on tensors; tests/test_bench.py runs it on every ISA",
 }
