@@ -168,3 +168,11 @@ def test_nothing_unfinished():
     for path in tracked(".py", ".h", ".cpp", ".cu", ".cuh", ".txt", ".toml"):
         if path != Path(__file__):
             assert not marks.search(path.read_text()), path
+
+
+def test_the_stub_lists_every_binding():
+    from dlcore import _C
+
+    stub = (PACKAGE / "_C.pyi").read_text()
+    missing = [n for n in dir(_C) if not n.startswith("_") and not re.search(rf"^(?:def|class) {n}\b", stub, re.M)]
+    assert not missing, f"{missing}: run csrc/bindings/stubs.py"

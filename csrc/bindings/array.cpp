@@ -32,8 +32,8 @@ void drop_reference(void* object) {
 // Shares memory with `x`, which must be writable, aligned and a whole number of elements apart.
 Array from_numpy(const py::array& x) {
   const DType t = dtype_of(x.dtype());
-  DL_CHECK(x.ndim() <= dl::kMaxDims, dl::ShapeError, "from_numpy: the array has ", x.ndim(),
-           " dimensions; at most ", dl::kMaxDims, " are supported");
+  DL_CHECK(x.ndim() <= dl::kMaxDims, dl::ShapeError, "from_numpy: the array has ", x.ndim(), " dimensions; at most ",
+           dl::kMaxDims, " are supported");
   DL_CHECK(x.writeable(), dl::ValueError,
            "from_numpy: the array is read-only and a tensor would share its memory; use dl.tensor(x), which copies");
   Dims shape, strides;
@@ -67,12 +67,18 @@ py::object item(const Array& a) {
            "; use .tolist() or reduce it first");
   const Array x = dl::to_device(a, Device::cpu);
   switch (x.dtype()) {
-    case DType::b8: return py::bool_(*x.data<bool>());
-    case DType::u8: return py::int_(*x.data<uint8_t>());
-    case DType::i32: return py::int_(*x.data<int32_t>());
-    case DType::i64: return py::int_(*x.data<int64_t>());
-    case DType::f32: return py::float_(static_cast<double>(*x.data<float>()));
-    case DType::f64: return py::float_(*x.data<double>());
+    case DType::b8:
+      return py::bool_(*x.data<bool>());
+    case DType::u8:
+      return py::int_(*x.data<uint8_t>());
+    case DType::i32:
+      return py::int_(*x.data<int32_t>());
+    case DType::i64:
+      return py::int_(*x.data<int64_t>());
+    case DType::f32:
+      return py::float_(static_cast<double>(*x.data<float>()));
+    case DType::f64:
+      return py::float_(*x.data<double>());
   }
   return py::none();
 }
@@ -142,19 +148,17 @@ PyGetSetDef fast_attributes[] = {
 };
 
 void add_fast_attributes(const py::class_<Array>& cls, const py::enum_<DType>& dtype) {
-  for (int i = 0; i < dl::kDTypes; ++i)
-    dtype_objects[i] = dtype.attr(dl::name(static_cast<DType>(i))).ptr();
+  for (int i = 0; i < dl::kDTypes; ++i) dtype_objects[i] = dtype.attr(dl::name(static_cast<DType>(i))).ptr();
   for (PyGetSetDef& def : fast_attributes)
-    cls.attr(def.name) = py::reinterpret_steal<py::object>(
-        PyDescr_NewGetSet(reinterpret_cast<PyTypeObject*>(cls.ptr()), &def));
+    cls.attr(def.name) =
+        py::reinterpret_steal<py::object>(PyDescr_NewGetSet(reinterpret_cast<PyTypeObject*>(cls.ptr()), &def));
 }
 
 }  // namespace
 
 void bind_array(py::module_& m) {
   py::enum_<DType> dtype(m, "DType");
-  dtype
-      .value("bool", DType::b8)
+  dtype.value("bool", DType::b8)
       .value("uint8", DType::u8)
       .value("int32", DType::i32)
       .value("int64", DType::i64)
@@ -170,8 +174,7 @@ void bind_array(py::module_& m) {
 
   py::class_<Array> array(m, "Array");
   add_fast_attributes(array, dtype);
-  array
-      .def_property_readonly("device", [](const Array& a) { return dl::name(a.device()); })
+  array.def_property_readonly("device", [](const Array& a) { return dl::name(a.device()); })
       .def_property_readonly("offset", &Array::offset)
       .def_property_readonly("is_contiguous", &Array::is_contiguous)
       .def_property_readonly("is_channels_last", &Array::is_channels_last)
@@ -195,7 +198,6 @@ void bind_array(py::module_& m) {
   m.def("alike", [](const Array& a, const Array& b) { return a.dtype() == b.dtype() && a.shape() == b.shape(); });
   m.def("empty", [](const Dims& shape, DType t) { return Array::empty(shape, t); });
   m.def("empty_like", [](const Array& a) { return Array::empty_like(a); });
-  m.def("empty_strided", [](const Dims& shape, const Dims& strides, DType t) {
-    return Array::empty_strided(shape, strides, t);
-  });
+  m.def("empty_strided",
+        [](const Dims& shape, const Dims& strides, DType t) { return Array::empty_strided(shape, strides, t); });
 }

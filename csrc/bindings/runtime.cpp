@@ -50,8 +50,9 @@ void bind_runtime(py::module_& m) {
   m.def("load_backend", [](const std::string& path) {
     DL_CHECK(dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL), dl::DeviceError, "load_backend: ", dlerror());
   });
-  m.def("cuda_synchronize", [] { dl::device_api(dl::Device::cuda).synchronize(); },
-        py::call_guard<py::gil_scoped_release>());
+  m.def(
+      "cuda_synchronize", [] { dl::device_api(dl::Device::cuda).synchronize(); },
+      py::call_guard<py::gil_scoped_release>());
   m.def("has_cuda", [] { return dl::has_device(dl::Device::cuda); });
 
   m.def("peak_flops", &dl::peak_flops, py::call_guard<py::gil_scoped_release>());

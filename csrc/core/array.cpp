@@ -30,12 +30,18 @@ void store(void* to, const Number& n) {
 
 void store_number(void* to, DType t, const Number& n) {
   switch (t) {
-    case DType::b8: return store<bool>(to, n);
-    case DType::u8: return store<uint8_t>(to, n);
-    case DType::i32: return store<int32_t>(to, n);
-    case DType::i64: return store<int64_t>(to, n);
-    case DType::f32: return store<float>(to, n);
-    case DType::f64: return store<double>(to, n);
+    case DType::b8:
+      return store<bool>(to, n);
+    case DType::u8:
+      return store<uint8_t>(to, n);
+    case DType::i32:
+      return store<int32_t>(to, n);
+    case DType::i64:
+      return store<int64_t>(to, n);
+    case DType::f32:
+      return store<float>(to, n);
+    case DType::f64:
+      return store<double>(to, n);
   }
 }
 

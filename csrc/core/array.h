@@ -25,8 +25,8 @@ struct DL_API Storage {
   void (*release)(void* owner) = nullptr;  // set when the bytes belong to someone else (a NumPy array)
   void* owner = nullptr;
 
-  Storage(size_t bytes, Device device);                                          // allocated, not cleared
-  Storage(void* data, size_t bytes, void (*release)(void*), void* owner);         // borrowed host memory
+  Storage(size_t bytes, Device device);                                    // allocated, not cleared
+  Storage(void* data, size_t bytes, void (*release)(void*), void* owner);  // borrowed host memory
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
@@ -69,11 +69,11 @@ class DL_API Array {
   // Views. All raise ShapeError with the shapes where the view cannot be.
   Array permute(const Dims& order) const;
   Array transpose(int a, int b) const;
-  Array expand(const Dims& shape) const;                    // broadcast: stride 0
-  Array view(const Dims& shape) const;                      // one -1 allowed
-  bool try_view(const Dims& shape, Array* out) const;       // false where only a copy would do
+  Array expand(const Dims& shape) const;               // broadcast: stride 0
+  Array view(const Dims& shape) const;                 // one -1 allowed
+  bool try_view(const Dims& shape, Array* out) const;  // false where only a copy would do
   Array slice(int dim, int64_t start, int64_t length, int64_t step) const;
-  Array select(int dim, int64_t index) const;               // drops the dimension
+  Array select(int dim, int64_t index) const;  // drops the dimension
   Array squeeze(int dim) const;
   Array unsqueeze(int dim) const;
   Array as_strided(const Dims& shape, const Dims& strides, int64_t offset) const;

@@ -11,7 +11,7 @@ DeviceApi apis[kDevices] = {{.name = "cpu",
                              .free = cpu_free,
                              .copy = [](void* d, const void* s, size_t n, CopyKind) { __builtin_memcpy(d, s, n); },
                              .synchronize = [] {}}};
-}
+}  // namespace
 
 void register_device(Device device, const DeviceApi& api) { apis[static_cast<int>(device)] = api; }
 

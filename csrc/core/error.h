@@ -44,7 +44,7 @@ std::string join(const Parts&... parts) {
 
 }  // namespace dl
 
-#define DL_CHECK(ok, Exception, ...)                                       \
-  do {                                                                     \
+#define DL_CHECK(ok, Exception, ...) \
+  do { \
     if (__builtin_expect(!(ok), 0)) throw Exception(::dl::join(__VA_ARGS__)); \
   } while (0)

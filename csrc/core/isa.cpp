@@ -24,8 +24,10 @@ Isa initial_cap() {
   const char* env = std::getenv("DLCORE_ISA");
   if (!env || !*env) return machine_isa();
   Isa wanted;
-  DL_CHECK(parse_isa(env, &wanted), ValueError, "DLCORE_ISA=", env, " is not an instruction set; use base, avx2 or avx512");
-  DL_CHECK(wanted <= machine_isa(), ValueError, "DLCORE_ISA=", env, ": this machine runs at most ", name(machine_isa()));
+  DL_CHECK(parse_isa(env, &wanted), ValueError, "DLCORE_ISA=", env,
+           " is not an instruction set; use base, avx2 or avx512");
+  DL_CHECK(wanted <= machine_isa(), ValueError, "DLCORE_ISA=", env, ": this machine runs at most ",
+           name(machine_isa()));
   return wanted;
 }
 

@@ -11,8 +11,8 @@ constexpr int kIsas = 3;
 
 DL_API const char* name(Isa isa);
 DL_API bool parse_isa(const char* text, Isa* out);
-DL_API Isa machine_isa();         // the best this CPU and operating system run
-DL_API Isa isa_cap();             // rows above it are refused; DLCORE_ISA caps it at start
+DL_API Isa machine_isa();          // the best this CPU and operating system run
+DL_API Isa isa_cap();              // rows above it are refused; DLCORE_ISA caps it at start
 DL_API void set_isa_cap(Isa isa);  // raises ValueError above machine_isa()
 
 }  // namespace dl

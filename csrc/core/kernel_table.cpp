@@ -28,8 +28,8 @@ const char* suffix(DType t) {
 void register_row(const char* op, Device device, Isa isa, DType dtype, const char* variant, const void* row) {
   std::string full = join(op, '.', suffix(dtype), '.', device == Device::cuda ? "cuda" : name(isa));
   if (*variant) full += join('.', variant);
-  table().push_back(new KernelInfo{
-      .name = std::move(full), .op = op, .device = device, .isa = isa, .dtype = dtype, .row = row});
+  table().push_back(
+      new KernelInfo{.name = std::move(full), .op = op, .device = device, .isa = isa, .dtype = dtype, .row = row});
   ++generation;
 }
 

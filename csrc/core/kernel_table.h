@@ -105,9 +105,9 @@ class Kernels {
 #else
 #define DL_CUDA_ROW(OP, DTYPE, FN)
 #if defined(DL_HAVE_X86)
-#define DL_CPU_ROWS(OP, DTYPE, FN)      \
-  DL_CPU_ROW_(OP, avx512, DTYPE, FN)    \
-  DL_CPU_ROW_(OP, avx2, DTYPE, FN)      \
+#define DL_CPU_ROWS(OP, DTYPE, FN) \
+  DL_CPU_ROW_(OP, avx512, DTYPE, FN) \
+  DL_CPU_ROW_(OP, avx2, DTYPE, FN) \
   DL_CPU_ROW_(OP, base, DTYPE, FN)
 #else
 #define DL_CPU_ROWS(OP, DTYPE, FN) DL_CPU_ROW_(OP, base, DTYPE, FN)
@@ -116,12 +116,13 @@ class Kernels {
 
 // Declares a kernel in each built namespace, for the manifest: DL_DECLARE(relu_fwd_f32, ActArgs)
 #define DL_DECLARE_(ISA, FN, ARGS) \
-  namespace ISA { void FN(const ARGS&, int64_t begin, int64_t end); }
+  namespace ISA { \
+  void FN(const ARGS&, int64_t begin, int64_t end); \
+  }
 #if defined(DL_MANIFEST_CUDA)
 #define DL_DECLARE(FN, ARGS) DL_DECLARE_(cuda, FN, ARGS)
 #elif defined(DL_HAVE_X86)
-#define DL_DECLARE(FN, ARGS) \
-  DL_DECLARE_(avx512, FN, ARGS) DL_DECLARE_(avx2, FN, ARGS) DL_DECLARE_(base, FN, ARGS)
+#define DL_DECLARE(FN, ARGS) DL_DECLARE_(avx512, FN, ARGS) DL_DECLARE_(avx2, FN, ARGS) DL_DECLARE_(base, FN, ARGS)
 #else
 #define DL_DECLARE(FN, ARGS) DL_DECLARE_(base, FN, ARGS)
 #endif

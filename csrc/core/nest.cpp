@@ -17,8 +17,7 @@ Nest make_nest(const Array* const* operands, int count) {
   for (int k = 0; k < n; ++k) {
     const int d = order[k], last = nest.ndim - 1;
     bool merges = nest.ndim > 0;
-    for (int j = 0; j < count && merges; ++j)
-      merges = operands[j]->stride(d) == nest.stride[j][last] * nest.size[last];
+    for (int j = 0; j < count && merges; ++j) merges = operands[j]->stride(d) == nest.stride[j][last] * nest.size[last];
     if (merges) {
       nest.size[last] *= out.shape(d);
       continue;

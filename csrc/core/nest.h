@@ -9,9 +9,9 @@ constexpr int kNestOperands = 5;  // clamp_bwd: out, g, x, low, high
 constexpr int kNestDims = 8;
 
 struct Nest {
-  int ndim;                                    // at least 1
-  int64_t size[kNestDims];                     // [0] is the innermost
-  int64_t stride[kNestOperands][kNestDims];    // in elements
+  int ndim;                                  // at least 1
+  int64_t size[kNestDims];                   // [0] is the innermost
+  int64_t stride[kNestOperands][kNestDims];  // in elements
 };
 
 // Operand 0 is the output; its memory order orders the loops. The others must have its shape (use Array::expand).

@@ -67,8 +67,11 @@ int& threads() {
 }
 
 // libgomp keeps a pool whose threads a forked child does not have; dropping it before the fork lets both sides work.
-[[maybe_unused]] const int fork_handler =
-    pthread_atfork([] { if (!inside) omp_pause_resource_all(omp_pause_hard); }, nullptr, nullptr);
+[[maybe_unused]] const int fork_handler = pthread_atfork(
+    [] {
+      if (!inside) omp_pause_resource_all(omp_pause_hard);
+    },
+    nullptr, nullptr);
 
 }  // namespace
 
@@ -78,7 +81,7 @@ int default_num_threads() {
   int n = 0;
   cpu_set_t set;
   n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
-                                                   : static_cast<int>(std::thread::hardware_concurrency());
+                                                  : static_cast<int>(std::thread::hardware_concurrency());
   if (int limit = cgroup_limit()) n = std::min(n, limit);
   if (int wanted = from_env("DLCORE_NUM_THREADS"))
     n = wanted;

@@ -37,9 +37,9 @@ DL_API int default_num_threads();    // min(affinity, cgroup quota, DLCORE_NUM_T
 
 // Set once by the Python binding; libdlcore itself knows no Python.
 struct HostHooks {
-  void* (*release)();        // let other host threads run
+  void* (*release)();  // let other host threads run
   void (*acquire)(void*);
-  bool (*interrupted)();     // polled by the calling thread at most every 20 ms; true: stop
+  bool (*interrupted)();  // polled by the calling thread at most every 20 ms; true: stop
 };
 DL_API void set_host_hooks(const HostHooks& hooks);
 

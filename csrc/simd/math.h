@@ -10,12 +10,13 @@
 
 namespace dl::DL_ISA_NS {
 
-template <class T> struct MathConstants;
+template <class T>
+struct MathConstants;
 template <>
 struct MathConstants<float> {
   static constexpr int mantissa = 23, bias = 127;
-  static constexpr int exp_terms = 7;  // (ln2/2)^8 / 8! = 5e-9 < 2^-27
-  static constexpr int log_terms = 4;  // s <= 0.1716: s^10 / 11 = 2e-9
+  static constexpr int exp_terms = 7;    // (ln2/2)^8 / 8! = 5e-9 < 2^-27
+  static constexpr int log_terms = 4;    // s <= 0.1716: s^10 / 11 = 2e-9
   static constexpr int turn_terms = 11;  // (π/4)^12 / 12! = 1e-10, (π/4)^13 / 13! = 7e-12
   static constexpr float exp_max = 88.72284f, exp_min = -87.33655f;
   static constexpr float ln2_hi = 0.693359375f, ln2_lo = -2.12194440e-4f;  // ln2_hi * n is exact for |n| < 2^12
@@ -23,8 +24,8 @@ struct MathConstants<float> {
 template <>
 struct MathConstants<double> {
   static constexpr int mantissa = 52, bias = 1023;
-  static constexpr int exp_terms = 13;  // (ln2/2)^14 / 14! = 4e-18
-  static constexpr int log_terms = 10;  // s^22 / 23 = 6e-19
+  static constexpr int exp_terms = 13;   // (ln2/2)^14 / 14! = 4e-18
+  static constexpr int log_terms = 10;   // s^22 / 23 = 6e-19
   static constexpr int turn_terms = 19;  // (π/4)^20 / 20! = 3e-21
   static constexpr double exp_max = 709.782712893384, exp_min = -708.3964185322641;
   static constexpr double ln2_hi = 6.93147180369123816490e-01, ln2_lo = 1.90821492927058770002e-10;

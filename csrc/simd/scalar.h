@@ -5,9 +5,18 @@
 
 namespace dl::DL_ISA_NS {
 
-template <class V> struct ScalarOf { using type = typename V::Scalar; };
-template <> struct ScalarOf<float> { using type = float; };
-template <> struct ScalarOf<double> { using type = double; };
+template <class V>
+struct ScalarOf {
+  using type = typename V::Scalar;
+};
+template <>
+struct ScalarOf<float> {
+  using type = float;
+};
+template <>
+struct ScalarOf<double> {
+  using type = double;
+};
 
 DL_HD inline float select(bool m, float yes, float no) { return m ? yes : no; }
 DL_HD inline double select(bool m, double yes, double no) { return m ? yes : no; }

@@ -20,12 +20,14 @@
 namespace dl::DL_ISA_NS {
 
 // The compiler's vector type of T, and the signed integer as wide as T, which a comparison yields.
-template <class T> struct Lane;
-#define DL_LANE(T, INT)                                                \
-  template <> struct Lane<T> {                                         \
-    typedef T Native __attribute__((vector_size(DL_VEC_BYTES)));       \
-    typedef INT Int;                                                   \
-    typedef INT IntNative __attribute__((vector_size(DL_VEC_BYTES)));  \
+template <class T>
+struct Lane;
+#define DL_LANE(T, INT) \
+  template <> \
+  struct Lane<T> { \
+    typedef T Native __attribute__((vector_size(DL_VEC_BYTES))); \
+    typedef INT Int; \
+    typedef INT IntNative __attribute__((vector_size(DL_VEC_BYTES))); \
   };
 DL_LANE(float, int32_t)
 DL_LANE(double, int64_t)

@@ -17,8 +17,7 @@ DL_INLINE Vec<T> muladd(Vec<T> a, Vec<T> b, Vec<T> c) {
 }
 template <class T>
 DL_INLINE Vec<T> round_even(Vec<T> x) {
-  for (int i = 0; i < Vec<T>::size; ++i)
-    x.v[i] = sizeof(T) == 4 ? __builtin_rintf(x.v[i]) : __builtin_rint(x.v[i]);
+  for (int i = 0; i < Vec<T>::size; ++i) x.v[i] = sizeof(T) == 4 ? __builtin_rintf(x.v[i]) : __builtin_rint(x.v[i]);
   return x;
 }
 // The product of the low 32 bits of each lane, unsigned, in all 64.

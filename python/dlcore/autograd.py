@@ -47,13 +47,13 @@ class Node:
 
     __slots__ = ("rule", "inputs", "saved", "attrs", "sequence", "version", "hooks", "__weakref__")
 
-    def __init__(self, rule: Rule, inputs: list, saved: tuple, attrs: Any):
+    def __init__(self, rule: Rule, inputs: list, saved: Any, attrs: Any):
+        self.hooks: dict | None = None
         self.rule = rule
         self.inputs = inputs
         self.saved = saved
         self.attrs = attrs
         self.sequence = next(_sequence)
-        self.hooks = None
         version = 0
         for a in saved:
             version += a.version
@@ -63,7 +63,7 @@ class Node:
         return f"<Node {self.rule.__module__.rpartition('.')[2]}.{self.rule.__name__}>"
 
 
-def record(array: Any, rule: Rule, inputs: Sequence[Tensor], saved: tuple = (), attrs: Any = None) -> Tensor:
+def record(array: Any, rule: Any, inputs: Sequence[Any], saved: tuple = (), attrs: Any = None) -> Tensor:
     """The Tensor of `array`, with a Node when recording is on and an input needs a gradient."""
     if mode.recording:
         for x in inputs:

@@ -127,7 +127,7 @@ class Tensor:
     def __bool__(self) -> _bool:
         if self.numel() != 1:
             raise ValueError(
-                f"the truth of a tensor of shape {self.shape} is ambiguous; use .any(), .all() or an explicit comparison"
+                f"the truth of a tensor of shape {self.shape} is ambiguous; use .any(), .all() or compare"
             )
         return bool(self.item())
 
@@ -156,7 +156,9 @@ class Tensor:
         """A tensor that shares this one's memory and has no history."""
         return Tensor(self.array)
 
-    def backward(self, gradient: Tensor | None = None, retain_graph: _bool = False, create_graph: _bool = False) -> None:
+    def backward(
+        self, gradient: Tensor | None = None, retain_graph: _bool = False, create_graph: _bool = False
+    ) -> None:
         """Adds the derivative of this tensor to ``.grad`` of every leaf that needs one.
 
         `gradient` (this tensor's shape and dtype) may be left out when the tensor is one number.

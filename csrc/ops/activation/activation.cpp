@@ -1,9 +1,9 @@
 #include "ops/activation/activation.h"
 
+#include "blocks/copy/copy.h"
 #include "core/array.h"
 #include "core/kernel_table.h"
 #include "core/launch.h"
-#include "blocks/copy/copy.h"
 
 namespace dl {
 namespace {

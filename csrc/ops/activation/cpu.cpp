@@ -29,10 +29,10 @@ static void backward(const ActArgs& a, int64_t begin, int64_t end) {
     store_n(dx + i, F<V>::bwd(load_n(g + i, n, T(0)), load_n(saved + i, n, T(0)), alpha), n);
 }
 
-#define KERNELS(NAME, FORMULA)                                                                                 \
-  void NAME##_fwd_f32(const ActArgs& a, int64_t b, int64_t e) { forward<FORMULA, float>(a, b, e); }            \
-  void NAME##_fwd_f64(const ActArgs& a, int64_t b, int64_t e) { forward<FORMULA, double>(a, b, e); }           \
-  void NAME##_bwd_f32(const ActArgs& a, int64_t b, int64_t e) { backward<FORMULA, float>(a, b, e); }           \
+#define KERNELS(NAME, FORMULA) \
+  void NAME##_fwd_f32(const ActArgs& a, int64_t b, int64_t e) { forward<FORMULA, float>(a, b, e); } \
+  void NAME##_fwd_f64(const ActArgs& a, int64_t b, int64_t e) { forward<FORMULA, double>(a, b, e); } \
+  void NAME##_bwd_f32(const ActArgs& a, int64_t b, int64_t e) { backward<FORMULA, float>(a, b, e); } \
   void NAME##_bwd_f64(const ActArgs& a, int64_t b, int64_t e) { backward<FORMULA, double>(a, b, e); }
 
 KERNELS(relu, Relu)

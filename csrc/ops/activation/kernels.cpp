@@ -3,10 +3,10 @@
 
 namespace dl {
 
-#define ACTIVATION(NAME)                    \
-  DL_DECLARE(NAME##_fwd_f32, ActArgs)       \
-  DL_DECLARE(NAME##_fwd_f64, ActArgs)       \
-  DL_DECLARE(NAME##_bwd_f32, ActArgs)       \
+#define ACTIVATION(NAME) \
+  DL_DECLARE(NAME##_fwd_f32, ActArgs) \
+  DL_DECLARE(NAME##_fwd_f64, ActArgs) \
+  DL_DECLARE(NAME##_bwd_f32, ActArgs) \
   DL_DECLARE(NAME##_bwd_f64, ActArgs)
 ACTIVATION(relu)
 ACTIVATION(leaky_relu)
@@ -14,21 +14,16 @@ ACTIVATION(sigmoid)
 ACTIVATION(tanh)
 #undef ACTIVATION
 
-#define ACTIVATION(NAME)                              \
-  DL_CPU_ROWS(#NAME "_fwd", f32, NAME##_fwd_f32)      \
-  DL_CPU_ROWS(#NAME "_fwd", f64, NAME##_fwd_f64)      \
-  DL_CPU_ROWS(#NAME "_bwd", f32, NAME##_bwd_f32)      \
-  DL_CPU_ROWS(#NAME "_bwd", f64, NAME##_bwd_f64)      \
-  DL_CUDA_ROW(#NAME "_fwd", f32, NAME##_fwd_f32)      \
-  DL_CUDA_ROW(#NAME "_fwd", f64, NAME##_fwd_f64)      \
-  DL_CUDA_ROW(#NAME "_bwd", f32, NAME##_bwd_f32)      \
+#define ACTIVATION(NAME) \
+  DL_CPU_ROWS(#NAME "_fwd", f32, NAME##_fwd_f32) \
+  DL_CPU_ROWS(#NAME "_fwd", f64, NAME##_fwd_f64) \
+  DL_CPU_ROWS(#NAME "_bwd", f32, NAME##_bwd_f32) \
+  DL_CPU_ROWS(#NAME "_bwd", f64, NAME##_bwd_f64) \
+  DL_CUDA_ROW(#NAME "_fwd", f32, NAME##_fwd_f32) \
+  DL_CUDA_ROW(#NAME "_fwd", f64, NAME##_fwd_f64) \
+  DL_CUDA_ROW(#NAME "_bwd", f32, NAME##_bwd_f32) \
   DL_CUDA_ROW(#NAME "_bwd", f64, NAME##_bwd_f64)
-constexpr Row<ActArgs> rows[] = {
-    ACTIVATION(relu)
-    ACTIVATION(leaky_relu)
-    ACTIVATION(sigmoid)
-    ACTIVATION(tanh)
-};
+constexpr Row<ActArgs> rows[] = {ACTIVATION(relu) ACTIVATION(leaky_relu) ACTIVATION(sigmoid) ACTIVATION(tanh)};
 #undef ACTIVATION
 
 static const Manifest<ActArgs> manifest(rows);

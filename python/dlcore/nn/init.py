@@ -40,7 +40,9 @@ def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
     if nonlinearity == "leaky_relu":
         return sqrt(2 / (1 + param**2))
     if nonlinearity not in gains:
-        raise ValueError(f"calculate_gain: unknown nonlinearity {nonlinearity!r}; one of {', '.join(gains)}, leaky_relu")
+        raise ValueError(
+            f"calculate_gain: unknown nonlinearity {nonlinearity!r}; one of {', '.join(gains)}, leaky_relu"
+        )
     return gains[nonlinearity]
 
 

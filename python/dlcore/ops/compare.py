@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dlcore import _C
 from dlcore.autograd import record
@@ -12,7 +12,7 @@ from dlcore.ops.operand import fit, fit_to, like, value
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
-    Operand = Tensor | float
+    Operand: TypeAlias = Tensor | float
 
 
 def maximum(input: Operand, other: Operand) -> Tensor:

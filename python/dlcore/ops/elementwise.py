@@ -9,7 +9,7 @@ Errors: ShapeError where shapes do not broadcast, DTypeError where a dtype has n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from dlcore import _C
 from dlcore.autograd import record
@@ -18,7 +18,7 @@ from dlcore.ops.operand import fit, fit_to, like, value
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
-    Operand = Tensor | float
+    Operand: TypeAlias = Tensor | float
 
 
 def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:

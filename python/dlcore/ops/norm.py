@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import record
@@ -43,7 +43,8 @@ def batch_norm(
         momentum,
         eps,
     )
-    inputs, saved = (input,), (input.array, mean, invstd)
+    inputs: tuple[Tensor, ...] = (input,)
+    saved: tuple[Any, ...] = (input.array, mean, invstd)
     if weight is not None:
         inputs, saved = (*inputs, weight), (*saved, w)
     if bias is not None:

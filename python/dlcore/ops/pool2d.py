@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import mode, record
@@ -104,7 +104,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | None | tuple[int | Non
     x = input.array
     wanted = list(output_size) if isinstance(output_size, list | tuple) else [output_size, output_size]
     kept = x.shape[-2:] if x.ndim > 1 else (1, 1)  # too few dimensions: the call below says so
-    size = [k if v is None else v for v, k in zip(wanted, kept, strict=False)]
+    size: Any = [k if v is None else v for v, k in zip(wanted, kept, strict=False)]
     height, width = _pair("adaptive_avg_pool2d", "output_size", size)
     y = _C.adaptive_avg_pool2d_fwd(x, height, width)
     return record(y, adaptive_avg_pool2d_backward, (input,), (), (x.shape, x.strides))

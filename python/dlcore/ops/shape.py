@@ -179,6 +179,4 @@ def getitem_backward(g, node):
 
 
 # Rules of ops whose result may share its input's memory: writing into such a result writes into the input.
-VIEW_RULES = frozenset(
-    {reshape_backward, permute_backward, transpose_backward, expand_backward, getitem_backward}
-)
+VIEW_RULES = frozenset({reshape_backward, permute_backward, transpose_backward, expand_backward, getitem_backward})

@@ -53,6 +53,7 @@ class Adam(Optimizer):
         if not params:
             return
         states = [self.state.get(p) or self._start(p) for p in params]
+        beta1, beta2 = group["betas"]
         _C.adam_step(
             [p.array for p in params],
             [p.grad.array for p in params],
@@ -60,7 +61,8 @@ class Adam(Optimizer):
             [s["exp_avg_sq"].array for s in states],
             [s["step"] + 1 for s in states],
             group["lr"],
-            *group["betas"],
+            beta1,
+            beta2,
             group["eps"],
             group["weight_decay"],
             self._decoupled,
