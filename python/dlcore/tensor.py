@@ -126,9 +126,7 @@ class Tensor:
 
     def __bool__(self) -> _bool:
         if self.numel() != 1:
-            raise ValueError(
-                f"the truth of a tensor of shape {self.shape} is ambiguous; use .any(), .all() or compare"
-            )
+            raise ValueError(f"the truth of a tensor of shape {self.shape} is ambiguous; use .any(), .all() or compare")
         return bool(self.item())
 
     def __float__(self) -> _float:

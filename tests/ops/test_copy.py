@@ -47,6 +47,7 @@ CASES = [
     *every_dtype("stack", lambda dl, F, x, y: dl.stack([x, y]), lambda *xs: np.stack(xs), TWO, "copy"),
     *every_dtype("stack last", lambda dl, F, x, y: dl.stack([x, y], -1), lambda *xs: np.stack(xs, -1), TWO, "copy"),
     *(convert(source, to) for source in DTYPES for to in DTYPES if source != to),
+    Case("to its own dtype", lambda dl, F, x: x.to(dl.float64).double() * x, over(*ODD), np.square, (), ("float64",)),
     Case("cat of unequal parts", lambda dl, F, x, y: dl.cat([x, y, x], 1),
          [(Arg((3, 2)), Arg((3, 5))), (Arg((3, 0)), Arg((3, 5))), (Arg((2, 1, 3, 3)), Arg((2, 4, 3, 3)))],
          lambda x, y: np.concatenate([x, y, x], 1), ("copy",)),

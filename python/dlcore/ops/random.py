@@ -31,7 +31,7 @@ def rand(*size: Any, dtype: _C.DType = _FLOAT32, device: str = "cpu", requires_g
 
     >>> import dlcore as dl
     >>> x = dl.rand(2, 3)
-    >>> x.shape, 0 <= x.numpy().min() and x.numpy().max() < 1
+    >>> x.shape, bool(0 <= x.numpy().min() and x.numpy().max() < 1)
     ((2, 3), True)
     """
     return _finish(_C.rand(_shape(size), dtype), device, requires_grad)
