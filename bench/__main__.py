@@ -120,6 +120,7 @@ def main(argv: list[str] | None = None) -> int:
                 continue
             print(table.line(got), flush=True)
             if where:
+                where.parent.mkdir(parents=True, exist_ok=True)
                 with where.open("a") as out:
                     out.write(json.dumps(got | stamp) + "\n")
     return 1 if failed else 0
