@@ -130,6 +130,20 @@ def test_in_place_on_a_result_keeps_gradients_right():
     np.testing.assert_allclose(x.grad.numpy(), [3 * (2 * 1 + 1), 3 * (2 * 2 + 1)])
 
 
+def test_a_sum_of_losses_collects_in_place_but_a_part_of_a_buffer_does_not():
+    x, total = leaf(2.0), dl.tensor([0.0])
+    for _ in range(3):
+        total += x * x
+    total.backward()
+    assert total.item() == 12.0 and x.grad.item() == 12.0
+
+    buffer = dl.zeros(2, 1)
+    row = buffer[0]
+    with pytest.raises(RuntimeError, match="shares this one's memory"):
+        row += x
+    assert buffer.tolist() == [[0.0], [0.0]]
+
+
 def test_hooks_replace_the_gradient_and_can_be_removed():
     x = leaf(1.0)
     handle = x.register_hook(lambda g: g * 10)

@@ -31,6 +31,11 @@ def tracked(x: Tensor, other: Any = None) -> bool:
             "in-place: this tensor is a view of one that needs a gradient; change it inside `with dl.no_grad():`, "
             "or make a new tensor"
         )
+    if not x.requires_grad and x.array.owners > 1:
+        raise RuntimeError(
+            "in-place: another tensor shares this one's memory and would not see a value that needs a gradient; "
+            "write x = x + y, or work inside `with dl.no_grad():`"
+        )
     return True
 
 
