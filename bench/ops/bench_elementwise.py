@@ -36,7 +36,7 @@ UNARY: dict[str, Callable[..., Any]] = {
 }
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 # The kernels under each, where the name alone does not say it: forward, then what backward adds.
-FORWARD = {"sub": "add", "neg": "mul", "gt": "lt", "ge": "le", "square": "mul", "reciprocal": "div", "pow 3": "pow"}
+FORWARD = {"sub": "add", "neg": "mul", "gt": "lt", "ge": "le", "square": "mul", "reciprocal": "div", "pow 3": "mul"}
 BACKWARD = {
     "div": ("div_bwd_b",),
     "pow": ("pow_bwd_a", "pow_bwd_b"),

@@ -40,10 +40,9 @@ DL_HD inline V pow2(V n) {
 }
 
 // e^r - 1 on |r| <= ln2/2 by its Taylor series, smallest term first.
-template <class V>
+template <class V, int terms = MathConstants<typename ScalarOf<V>::type>::exp_terms>
 DL_HD inline V expm1_reduced(V r) {
   using T = typename ScalarOf<V>::type;
-  constexpr int terms = MathConstants<T>::exp_terms;
   T factorial[terms + 1] = {T(1)};
   for (int k = 1; k <= terms; ++k) factorial[k] = factorial[k - 1] * T(k);
   V p = V(T(1) / factorial[terms]);
@@ -63,7 +62,8 @@ DL_HD inline Reduced<V> reduce_by_ln2(V x) {
   return {n, (x - n * V(C::ln2_hi)) - n * V(C::ln2_lo)};
 }
 
-template <class V>
+// Fewer terms than the type's own serve a caller who keeps fewer digits.
+template <class V, int terms = MathConstants<typename ScalarOf<V>::type>::exp_terms>
 DL_HD inline V exp(V x) {
   using T = typename ScalarOf<V>::type;
   using C = MathConstants<T>;
@@ -71,7 +71,7 @@ DL_HD inline V exp(V x) {
   const Reduced<V> a = reduce_by_ln2(clamped);
   // 2^n in two factors: n reaches bias + 1 at the top.
   const V half = round_even(a.n * V(T(0.5)));
-  V y = (expm1_reduced(a.r) + V(T(1))) * pow2(half) * pow2(a.n - half);
+  V y = (expm1_reduced<V, terms>(a.r) + V(T(1))) * pow2(half) * pow2(a.n - half);
   y = select(x < V(C::exp_min), V(T(0)), y);
   y = select(x > V(C::exp_max), V(T(__builtin_inf())), y);
   return select(x != x, x, y);
@@ -88,7 +88,7 @@ DL_HD inline V expm1_positive(V x) {
 
 // log(x) for x > 0 by x = 2^e m, m in [sqrt(1/2), sqrt(2)): log(1+f) = f - f²/2 + s (f²/2 + R), s = f/(2+f), R the
 // tail of 2 atanh(s) (the arrangement of fdlibm's e_log.c, with the series' own coefficients).
-template <class V>
+template <class V, int terms = MathConstants<typename ScalarOf<V>::type>::log_terms>
 DL_HD inline V log(V x) {
   using T = typename ScalarOf<V>::type;
   using C = MathConstants<T>;
@@ -102,8 +102,8 @@ DL_HD inline V log(V x) {
   const V m = select(high, m0 * V(T(0.5)), m0);
   const V e = select(high, e0 + V(T(1)), e0);
   const V f = m - V(T(1)), s = f / (f + V(T(2))), z = s * s;
-  V r = V(T(2) / T(2 * C::log_terms + 1));
-  for (int k = C::log_terms - 1; k >= 1; --k) r = r * z + V(T(2) / T(2 * k + 1));
+  V r = V(T(2) / T(2 * terms + 1));
+  for (int k = terms - 1; k >= 1; --k) r = r * z + V(T(2) / T(2 * k + 1));
   r = r * z;
   const V half = f * f * V(T(0.5));
   V y = e * V(C::ln2_hi) - ((half - (s * (half + r) + e * V(C::ln2_lo))) - f);

@@ -192,3 +192,60 @@ def test_in_place_writes_into_any_layout(ab, op):
     getattr(_C, op)(x, array(b))
     assert x.version == version + 1
     np.testing.assert_array_equal(a, expected)
+
+
+SPECIAL = [-np.inf, -3.0, -2.5, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 2.0, 2.5, 3.0, np.inf, np.nan]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_pow_keeps_c_s_special_cases(dtype, isa):
+    a, b = np.meshgrid(np.array(SPECIAL, dtype), np.array(SPECIAL, dtype))
+    with np.errstate(all="ignore"):
+        expected = np.power(a.astype(np.float64), b.astype(np.float64)).astype(dtype)
+    got = _C.pow_fwd(array(a.copy()), array(b.copy())).numpy()
+    np.testing.assert_allclose(got, expected, rtol=np.finfo(dtype).eps)
+    known = ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(got)[known], np.signbit(expected)[known])
+
+
+def test_pow_rounds_to_within_an_ulp(isa):
+    rng = np.random.default_rng(0)
+    a = np.exp(rng.uniform(-20, 20, 200_003)).astype(np.float32)
+    b = rng.uniform(-4, 4, a.size).astype(np.float32)
+    exact = np.power(a.astype(np.float64), b.astype(np.float64))
+    got = _C.pow_fwd(array(a), array(b)).numpy()
+    assert np.abs((got - exact) / np.spacing(exact.astype(np.float32))).max() <= 0.7
+
+
+@pytest.mark.parametrize("op", ["add_into", "mul_into"])
+def test_in_place_reads_an_overlapping_source_before_it_writes(op):
+    a = np.arange(1, 9, dtype=np.float32)
+    expected = a.copy()
+    expected[1:] = a[1:] + a[:-1] if op == "add_into" else a[1:] * a[:-1]
+    x = array(a)
+    getattr(_C, op)(x.slice(0, 1, 7, 1), x.slice(0, 0, 7, 1))
+    np.testing.assert_array_equal(a, expected)
+
+
+def test_in_place_refuses_what_does_not_fit():
+    whole, real = array(np.ones(3, np.int64)), array(np.ones(3, np.float32))
+    with pytest.raises(_C.DTypeError, match="float32 result does not fit"):
+        _C.add_into(whole, real)
+    with pytest.raises(_C.DTypeError, match="div_"):
+        _C.div_into(whole, 2)
+    with pytest.raises(_C.ShapeError, match="broadcast"):
+        _C.add_into(real, array(np.ones((2, 3), np.float32)))
+    with pytest.raises(ValueError, match="expanded"):
+        _C.add_into(array(np.ones(1, np.float32)).expand((3,)), 1)
+
+
+def test_every_isa_gives_the_same_bits():
+    rng = np.random.default_rng(0)
+    x, y = (array(rng.uniform(0.1, 5, 1003).astype(np.float32)) for _ in range(2))
+    before, seen = _C.isa(), set()
+    for name in _C.isas():
+        _C.set_isa(name)
+        results = (_C.exp_fwd(x), _C.log_fwd(x), _C.pow_fwd(x, y), _C.div_fwd(x, y), _C.sqrt_fwd(x), _C.add_fwd(x, y, 0.3))
+        seen.add(b"".join(r.numpy().tobytes() for r in results))
+    _C.set_isa(before)
+    assert len(seen) == 1

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dlcore as dl
 from dlcore import _C
 
 from .broadcast import DTYPES, array, operands
@@ -233,3 +234,14 @@ def test_what_cannot_be_reduced_says_so():
         _C.sum_fwd(x, (0, -2), False)
     with pytest.raises(_C.DTypeError, match="float"):
         _C.mean_fwd(array(np.zeros(3, np.int64)), (), False)
+
+
+def test_gradients_of_two_means_of_one_value_add_up():
+    x = dl.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+    y = x * 1
+    (y.mean() + y.mean()).backward()
+    assert x.grad.tolist() == [0.5] * 4
+    x.grad.zero_()
+    y = x * 1
+    (y.mean() + (y * y).sum() + y.mean()).backward()
+    assert x.grad.tolist() == [2.5, 4.5, 6.5, 8.5]

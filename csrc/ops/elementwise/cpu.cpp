@@ -62,28 +62,26 @@ static void map(const ElementwiseArgs& a, int64_t begin, int64_t end) {
   });
 }
 
+// n <= V::size elements as a vector of a perhaps wider type; the rest reads as the first.
 template <class V, class T>
 static DL_INLINE V load_lanes(const T* p, int64_t step, int n) {
-  using W = typename V::Scalar;
-  if constexpr (__is_same(T, W))
-    if (step == 1 && n == V::size) return V::load(p);
-  W t[V::size];
-  for (int i = 0; i < V::size; ++i) t[i] = static_cast<W>(p[(i < n ? i : 0) * step]);
-  return V::load(t);
+  typedef T Lanes __attribute__((vector_size(V::size * sizeof(T))));
+  Lanes t;
+  if (step == 1 && n == V::size)
+    __builtin_memcpy(&t, p, sizeof t);
+  else
+    for (int i = 0; i < V::size; ++i) t[i] = p[(i < n ? i : 0) * step];
+  return __builtin_convertvector(t, typename V::Native);
 }
 
 template <class V, class T>
 static DL_INLINE void store_lanes(V v, T* p, int64_t step, int n) {
-  using W = typename V::Scalar;
-  if constexpr (__is_same(T, W))
-    if (step == 1 && n == V::size) return v.store(p);
-  W t[V::size];
-  v.store(t);
-  if (step == 1 && n == V::size) {
-    for (int i = 0; i < V::size; ++i) p[i] = static_cast<T>(t[i]);
-  } else {
-    for (int i = 0; i < n; ++i) p[i * step] = static_cast<T>(t[i]);
-  }
+  typedef T Lanes __attribute__((vector_size(V::size * sizeof(T))));
+  const Lanes t = __builtin_convertvector(v.v, Lanes);
+  if (step == 1 && n == V::size)
+    __builtin_memcpy(p, &t, sizeof t);
+  else
+    for (int i = 0; i < n; ++i) p[i * step] = t[i];
 }
 
 // Formulas of whole vectors, computed in W.

@@ -190,6 +190,7 @@ Array pow_fwd(const Operand& a, const Operand& b) {
     DL_CHECK(is_floating(t) || exponent >= 0, ValueError, "pow: an integer tensor to the power of ", exponent,
              " is not an integer; convert with .float()");
     if (exponent == 2) return square_fwd(*a.array);
+    if (exponent == 3) return mul_fwd(array(square_fwd(*a.array)), a);
     if (exponent == 0.5) return sqrt_fwd(*a.array);
     if (exponent == -1) return reciprocal_fwd(*a.array);
   }

@@ -27,13 +27,13 @@ struct Div {
 struct Maximum {
   template <class T>
   static DL_HD T of(T a, T b) {
-    return a > b || a != a ? a : b;
+    return (a > b) | (a != a) ? a : b;  // | has no branch
   }
 };
 struct Minimum {
   template <class T>
   static DL_HD T of(T a, T b) {
-    return a < b || a != a ? a : b;
+    return (a < b) | (a != a) ? a : b;
   }
 };
 struct Eq {
@@ -143,7 +143,7 @@ struct MinimumBwd {
 struct ClampBwd {
   template <class T>
   static DL_HD T of(T g, T x, T low, T high) {
-    return x < low || x > high ? T(0) : g;
+    return (x < low) | (x > high) ? T(0) : g;
   }
 };
 
@@ -159,15 +159,15 @@ struct Log {
     return log(x);
   }
 };
-// exp(b log |a|) with C's special cases (Annex F). Accurate where V is wider than the data: log's error is multiplied
-// by b log a, up to 88 for a finite float32 result.
+// exp(b log |a|) with C's special cases (Annex F), in double for float32 data. What the shorter series leave out,
+// s^12 / 13 of log times b log a <= 88 and r^9 / 9! of exp, comes to 5e-9: less than 0.1 unit in the last place.
 struct PowLanes {
   template <class V>
   static DL_HD V of(V a, V b) {
     using T = typename ScalarOf<V>::type;
     const V zero = T(0), one = T(1), inf = T(__builtin_inf()), nan = T(__builtin_nan(""));
     const V magnitude = abs(a);
-    V y = exp(b * log(magnitude));
+    V y = exp<V, 8>(b * log<V, 5>(magnitude));
     const auto whole = round_even(b) == b;
     const V half = b * V(T(0.5));
     const V signs = select(whole, select(round_even(half) == half, one, copysign(one, a)), one);  // odd: a's sign

@@ -47,11 +47,11 @@ struct Max {
   using Total = T;
   template <class A>
   static DL_HD bool better(A x, A than) {  // never for an equal: the first one stays
-    return x > than || (x != x && than == than);
+    return (x > than) | ((x != x) & (than == than));
   }
   template <class A>
   static DL_HD A of(A a, A b) {
-    return b > a || b != b ? b : a;
+    return (b > a) | (b != b) ? b : a;  // | has no branch
   }
   template <class T>
   static DL_INLINE Vec<T> of(Vec<T> a, Vec<T> b) {
@@ -65,11 +65,11 @@ struct Min {
   using Total = T;
   template <class A>
   static DL_HD bool better(A x, A than) {
-    return x < than || (x != x && than == than);
+    return (x < than) | ((x != x) & (than == than));
   }
   template <class A>
   static DL_HD A of(A a, A b) {
-    return b < a || b != b ? b : a;
+    return (b < a) | (b != b) ? b : a;
   }
   template <class T>
   static DL_INLINE Vec<T> of(Vec<T> a, Vec<T> b) {
