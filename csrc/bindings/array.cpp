@@ -113,9 +113,10 @@ Array basic_index(const Array& a, const py::object& key) {
     } else if (PySlice_Check(k.ptr())) {
       x = apply_slice(x, dim++, k.ptr());
     } else {
-      const bool whole = PyIndex_Check(k.ptr()) && !PyBool_Check(k.ptr());
-      DL_CHECK(whole, dl::IndexError, "index: needs ints, slices, None or ..., got ",
-               py::str(py::type::of(k)).cast<std::string>());
+      const bool many = !PyLong_Check(k.ptr()) && py::hasattr(k, "ndim") && k.attr("ndim").cast<int>() != 0;
+      const bool whole = PyIndex_Check(k.ptr()) && !PyBool_Check(k.ptr()) && !many;
+      DL_CHECK(whole, dl::IndexError, "index: needs ints, slices, None or ..., got ", Py_TYPE(k.ptr())->tp_name,
+               "; to choose by a condition use dl.where");
       x = x.select(dim, py::int_(py::reinterpret_borrow<py::object>(k)).cast<int64_t>());
     }
   }

@@ -50,7 +50,7 @@ struct type_caster<dl::Number> {
     PyObject* o = src.ptr();
     if (PyFloat_Check(o)) {
       value = {dl::Number::real, 0, PyFloat_AS_DOUBLE(o)};
-    } else if (PyIndex_Check(o)) {
+    } else if (PyIndex_Check(o) && !PySequence_Check(o)) {  // a NumPy array has an index slot too
       const object whole = reinterpret_steal<object>(PyNumber_Index(o));
       const long long i = whole ? PyLong_AsLongLong(whole.ptr()) : -1;
       if (i == -1 && PyErr_Occurred()) throw error_already_set();
@@ -78,7 +78,8 @@ struct type_caster<dl::Operand> {
     }
     make_caster<dl::Number> number;
     if (!number.load(src, convert))
-      throw dl::DTypeError(dl::join("expected a tensor or a number, got ", str(type::of(src)).cast<std::string>()));
+      throw dl::DTypeError(dl::join("an operand must be a tensor or a number, got ",
+                                    std::string(Py_TYPE(src.ptr())->tp_name), "; convert it with dl.tensor(x)"));
     value = {nullptr, cast_op<dl::Number>(number)};
     return true;
   }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import index
+
 from dlcore import _C
 
 bool = _C.DType.bool
@@ -25,7 +27,7 @@ def manual_seed(seed: int) -> None:
 
 def set_num_threads(n: int) -> None:
     """How many threads kernels use; results do not depend on it. ValueError below 1."""
-    _C.set_num_threads(n)
+    _C.set_num_threads(index(n))
 
 
 def get_num_threads() -> int:

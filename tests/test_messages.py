@@ -1,0 +1,40 @@
+"""What a mistake says: the op, the rule, the shapes and a hint, in one line. Read them aloud when you change one."""
+
+import numpy as np
+import pytest
+
+import dlcore as dl
+import dlcore.nn.functional as F
+from dlcore import nn
+
+X = dl.ones(2, 3)
+
+MESSAGES = [
+    (lambda: X + dl.ones(2, 4), "add: shapes (2,3) and (2,4) do not broadcast: 3 against 4 in dimension -1"),
+    (lambda: X + "a", "an operand must be a tensor or a number, got str; convert it with dl.tensor(x)"),
+    (lambda: X + np.ones((2, 3)), "an operand must be a tensor or a number, got numpy.ndarray; convert it with"),
+    (lambda: np.ones((2, 3)) + X, "an operand must be a tensor or a number, got numpy.ndarray; convert it with"),
+    (lambda: X @ dl.ones(4, 5), "matmul: shapes (2,3) and (4,5) do not match: the last size of a, 3, must equal"),
+    (lambda: nn.Conv2d(3, 4, 3)(dl.ones(1, 1, 8, 8)), "conv2d: w expects 3 input channels (groups=1) but x has 1"),
+    (lambda: F.cross_entropy(X, dl.tensor([0, 3])), "target[1] is 3 but there are 3 classes (0 to 2)"),
+    (lambda: F.mse_loss(dl.ones(3, 1), dl.ones(3)), "drop input's last dimension with input.squeeze(-1)"),
+    (lambda: nn.Embedding(5, 2)(dl.tensor([5])), "embedding: indices[0] is 5 but there are 5 rows (0 to 4)"),
+    (lambda: X[X > 0], "index: needs ints, slices, None or ..., got Tensor; to choose by a condition use dl.where"),
+    (lambda: X[[0, 1]], "index: needs ints, slices, None or ..., got list"),
+    (lambda: X[5], "index 5 is out of range for dimension 0 of size 2"),
+    (lambda: X.T.view(6), "cannot be viewed as (6,) without a copy; use reshape"),
+    (lambda: X.item(), "item: needs a tensor of one element, got shape (2,3)"),
+    (lambda: dl.relu(dl.tensor([1])), "relu: needs a float32 or float64 tensor, got int64 of shape (1,); convert with"),
+    (lambda: dl.zeros(10**15), "out of memory: asked for 4000000000000000 bytes"),
+    (lambda: dl.set_num_threads(1.5), "'float' object cannot be interpreted as an integer"),
+    (lambda: X.cuda(), "keep tensors on the cpu"),
+]
+
+
+@pytest.mark.parametrize("act, text", MESSAGES, ids=[text[:40] for _, text in MESSAGES])
+def test_a_mistake_explains_itself(act, text):
+    if "cpu" in text and dl._C.has_cuda():
+        pytest.skip("a backend is loaded")
+    with pytest.raises((ValueError, TypeError, IndexError, RuntimeError, MemoryError)) as e:
+        act()
+    assert text in str(e.value) and "\n" not in str(e.value)
