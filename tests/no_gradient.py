@@ -21,6 +21,7 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("whole numbers: constant but for jumps", "Tensor", "argmax argmin any all long int bool"),
     **_names("raises where a gradient would be lost", "Tensor", "__setitem__"),
     **_names("a difference quotient of float32 is noise; tests/ops/test_copy.py asks PyTorch", "Tensor", "float"),
+    **_names("random numbers; tests/ops/test_random.py", "Tensor", "uniform_ normal_"),
     **_names("random numbers", "dl", "rand randn randint randperm rand_like randn_like"),
 }
 _BOOL = "its result is bool: constant but for jumps"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dlcore import _C, autograd, cuda, hooks
-from dlcore.ops import activation, compare, copy, elementwise, inplace, matmul, reduce, softmax_xent
+from dlcore.ops import activation, compare, copy, elementwise, inplace, matmul, random, reduce, softmax_xent
 from dlcore.ops import shape as shapes
 
 
@@ -229,6 +229,7 @@ class Tensor:
     __imul__ = mul_ = inplace.mul_
     __itruediv__ = div_ = inplace.div_
     fill_, zero_, copy_ = inplace.fill_, inplace.zero_, inplace.copy_
+    uniform_, normal_ = random.uniform_, random.normal_
 
     # ---- products
     __matmul__ = matmul.matmul

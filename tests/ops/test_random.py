@@ -166,6 +166,21 @@ def test_in_place_fills_any_layout_alike():
     assert (x.numpy() == 2).all()
 
 
+def test_in_place_methods():
+    dl.manual_seed(2)
+    x = dl.zeros(1000).uniform_(-1, 1)
+    y = dl.zeros(1000).normal_(std=2.0)
+    assert -1 <= x.numpy().min() < -0.9 and x.numpy().max() < 1 and 1.8 < y.numpy().std() < 2.2
+    w = dl.zeros(3, requires_grad=True)
+    with pytest.raises(RuntimeError, match="this leaf tensor needs a gradient"):
+        w.normal_()
+    with dl.no_grad():
+        assert w.normal_() is w and w.requires_grad and any(w.tolist())
+    z = dl.sigmoid(w)
+    z.uniform_()  # what follows depends on w no longer
+    assert not z.requires_grad
+
+
 def test_signatures():
     assert dl.rand().shape == () and dl.rand(2, 3).shape == dl.rand((2, 3)).shape == (2, 3)
     assert dl.randn(2, dtype=dl.float64, requires_grad=True).requires_grad

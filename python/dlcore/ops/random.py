@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.ops import inplace
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -79,3 +80,31 @@ def rand_like(input: Tensor) -> Tensor:
 def randn_like(input: Tensor) -> Tensor:
     """Normal with mean 0 and variance 1, with input's shape and dtype (float32 or float64)."""
     return _finish(_C.randn(input.array.shape, input.array.dtype), input.array.device)
+
+
+def uniform_(self: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
+    """Writes uniform numbers in [low, high); float32 or float64. ValueError for low > high.
+
+    >>> import dlcore as dl
+    >>> dl.zeros(3).uniform_(2.0, 2.0).tolist()
+    [2.0, 2.0, 2.0]
+    """
+    if inplace.tracked(self):
+        fresh = type(self)(_C.empty_like(self.array))
+        return inplace.rebind(self, uniform_(fresh, low, high))
+    _C.uniform_(self.array, low, high)
+    return self
+
+
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
+    """Writes normal numbers; float32 or float64. ValueError for std < 0.
+
+    >>> import dlcore as dl
+    >>> dl.zeros(2).normal_(5.0, 0.0).tolist()
+    [5.0, 5.0]
+    """
+    if inplace.tracked(self):
+        fresh = type(self)(_C.empty_like(self.array))
+        return inplace.rebind(self, normal_(fresh, mean, std))
+    _C.normal_(self.array, mean, std)
+    return self
