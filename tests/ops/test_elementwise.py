@@ -245,7 +245,8 @@ def test_every_isa_gives_the_same_bits():
     before, seen = _C.isa(), set()
     for name in _C.isas():
         _C.set_isa(name)
-        results = (_C.exp_fwd(x), _C.log_fwd(x), _C.pow_fwd(x, y), _C.div_fwd(x, y), _C.sqrt_fwd(x), _C.add_fwd(x, y, 0.3))
+        one = [f(x) for f in (_C.exp_fwd, _C.log_fwd, _C.sqrt_fwd)]
+        results = (*one, _C.pow_fwd(x, y), _C.div_fwd(x, y), _C.add_fwd(x, y, 0.3))
         seen.add(b"".join(r.numpy().tobytes() for r in results))
     _C.set_isa(before)
     assert len(seen) == 1
