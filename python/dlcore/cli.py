@@ -76,7 +76,7 @@ def train(
     except OSError as error:
         raise SettingError(f"--out {out}: cannot be saved to ({error.strerror or error})") from None
     summary = result.summary()
-    if None in summary["metrics"].values():
+    if any(None in row.values() for row in (*summary["epochs"], summary["metrics"])):
         _say("the loss is no longer a number: training diverged; try a smaller --lr")
     print(f"saved {files[0]} and {files[1]}", file=sys.stderr if as_json else sys.stdout)
     if as_json:
