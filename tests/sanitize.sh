@@ -17,4 +17,5 @@ ninja -C "$out"
 export PYTHONPATH=$out ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
 preload=
 for library in libasan.so libubsan.so libstdc++.so; do preload+=" $(g++ -print-file-name=$library)"; done
-LD_PRELOAD=$preload python -m pytest -p no:cacheprovider -q "${@:-tests/ops}"
+# -s: a report would end in pytest's captured stream and be lost with the process.
+LD_PRELOAD=$preload python -m pytest -s -p no:cacheprovider -q "${@:-tests/ops}"

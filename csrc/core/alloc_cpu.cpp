@@ -32,7 +32,9 @@ int size_class(size_t bytes) {
   return 4 * (log - 5) + static_cast<int>((b >> (log - 2)) & 3);
 }
 
-size_t class_bytes(int c) {
+// What a request takes: its class, or under the sanitizer its own bytes, so that one byte too far is seen.
+size_t block_bytes(int c, size_t bytes) {
+  if (!kCache) return std::max(bytes, kMinBlock);
   const int log = c / 4 + 5;
   return (size_t{4} + static_cast<size_t>(c % 4) + 1) << (log - 2);
 }
@@ -55,7 +57,8 @@ Pool& pool() {
 }
 
 void* system_alloc(size_t bytes) {
-  if (bytes < kHugePage) return std::aligned_alloc(kMinBlock, bytes);
+  void* small = nullptr;
+  if (bytes < kHugePage) return posix_memalign(&small, kMinBlock, bytes) == 0 ? small : nullptr;
   const size_t rounded = (bytes + kHugePage - 1) & ~(kHugePage - 1);
   void* p = std::aligned_alloc(kHugePage, rounded);
   if (p) madvise(p, rounded, MADV_HUGEPAGE);
@@ -76,7 +79,7 @@ void* cpu_alloc(size_t bytes) {
   Pool& p = pool();
   const bool absurd = bytes > (size_t{1} << 46);
   const int c = absurd ? 0 : size_class(bytes);
-  const size_t block = absurd ? 0 : class_bytes(c);
+  const size_t block = absurd ? 0 : block_bytes(c, bytes);
   void* out = nullptr;
   std::lock_guard lock(p.mutex);
   if (!absurd) {
@@ -106,7 +109,7 @@ void* cpu_alloc(size_t bytes) {
 void cpu_free(void* ptr, size_t bytes) {
   Pool& p = pool();
   const int c = size_class(bytes);
-  const size_t block = class_bytes(c);
+  const size_t block = block_bytes(c, bytes);
   std::lock_guard lock(p.mutex);
   p.stats.in_use -= block;
   if (kCache && p.stats.cached + block <= p.stats.cache_limit) {
