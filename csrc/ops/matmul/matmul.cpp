@@ -165,8 +165,8 @@ Array linear_fwd(const Array& x, const Array& w, const Array* bias) {
   shape[x.ndim() - 1] = w.shape(0);
   const Array y = Array::empty(shape, x.dtype());
   if (y.size() == 0) return y;
-  const Array b = bias ? contiguous(*bias) : Array();
-  Gemm g = gemm_of(folded(x), w.transpose(0, 1), folded(y));
+  const Array b = bias ? contiguous(*bias) : Array(), rows = folded(x);  // held: a Gemm only points
+  Gemm g = gemm_of(rows, w.transpose(0, 1), folded(y));
   g.bias_n = bias ? b.raw() : nullptr;
   gemm(g);
   return y;
