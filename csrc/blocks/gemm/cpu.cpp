@@ -64,8 +64,9 @@ static DL_INLINE void segments(const GemmArgs& args, Range n, int64_t k0, int64_
   const int64_t direct = args.direct_panels * S::NR;
   const int64_t split = n.begin > direct ? n.begin : n.end < direct ? n.end : direct;
   out[0] = {{static_cast<const T*>(g.b.data) + k0 * g.b.k_stride + n.begin, S::NR, g.b.k_stride}, n.begin, split};
-  const T* packed = static_cast<const T*>(args.packed) + (split - direct) * g.k + k0 * S::NR;
-  out[1] = {{split < n.end ? packed : nullptr, g.k * S::NR, S::NR}, split, n.end};
+  const T* packed = nullptr;  // there is none where every column is read in place
+  if (split < n.end) packed = static_cast<const T*>(args.packed) + (split - direct) * g.k + k0 * S::NR;
+  out[1] = {{packed, g.k * S::NR, S::NR}, split, n.end};
 }
 
 // Cuts rows into panels of at most MR, alike and even, so that no thin one is left over.
