@@ -224,7 +224,7 @@ REFUSED = [
     (lambda a: a.index((0, 0, 0, 0)), IndexError, r"4 indices for a tensor of shape \(2,3,4\)"),
     (lambda a: a.index((..., ...)), IndexError, "only one"),
     (lambda a: a.index((True,)), IndexError, "needs ints, slices, None or ..., got"),
-    (lambda a: a.index((1.0,)), IndexError, "got <class 'float'>"),
+    (lambda a: a.index((1.0,)), IndexError, "got float;"),
     (lambda a: a.index((slice(None, None, -1),)), ValueError, "step must be positive, got -1"),
     (lambda a: a.squeeze(3), IndexError, "squeeze: dim 3"),
     (lambda a: a.unsqueeze(4), IndexError, "unsqueeze: dim 4"),
