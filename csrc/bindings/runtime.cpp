@@ -66,6 +66,7 @@ void bind_runtime(py::module_& m) {
     d["cache_limit"] = s.cache_limit;
     d["allocations"] = s.allocations;
     d["cache_hits"] = s.cache_hits;
+    d["caching"] = s.caching;
     return d;
   });
   m.def("empty_cache", &dl::empty_cache);

@@ -14,6 +14,7 @@ DL_API void cpu_free(void* p, size_t bytes);
 struct MemoryStats {
   size_t in_use, peak, cached, cache_limit;
   uint64_t allocations, cache_hits;
+  bool caching;  // false in a sanitizer's build, which sees every free
 };
 DL_API MemoryStats memory_stats();
 DL_API void empty_cache();

@@ -46,8 +46,13 @@ size_t physical_memory() {
 struct Pool {
   std::mutex mutex;
   std::vector<void*> free_list[kClasses];
-  MemoryStats stats{
-      .in_use = 0, .peak = 0, .cached = 0, .cache_limit = physical_memory() / 4, .allocations = 0, .cache_hits = 0};
+  MemoryStats stats{.in_use = 0,
+                    .peak = 0,
+                    .cached = 0,
+                    .cache_limit = physical_memory() / 4,
+                    .allocations = 0,
+                    .cache_hits = 0,
+                    .caching = kCache};
   bool poison = false;
 };
 

@@ -60,12 +60,18 @@ Storage::~Storage() {
     device_api(device).free(data, bytes);
 }
 
+// The step beyond a dimension. An overflow wraps: no array of that shape is ever made (Dims::product).
+static int64_t beyond(int64_t step, int64_t size) {
+  __builtin_mul_overflow(step, std::max<int64_t>(size, 1), &step);
+  return step;
+}
+
 Dims row_major(const Dims& shape) {
   Dims s = shape;
   int64_t step = 1;
   for (int i = shape.size() - 1; i >= 0; --i) {
     s[i] = step;
-    step *= std::max<int64_t>(shape[i], 1);
+    step = beyond(step, shape[i]);
   }
   return s;
 }
@@ -104,7 +110,7 @@ Dims dense_in_order(const Dims& shape, const Dims& order) {
   for (int k = shape.size() - 1; k >= 0; --k) {
     const int i = static_cast<int>(order[k]);
     s[i] = step;
-    step *= std::max<int64_t>(shape[i], 1);
+    step = beyond(step, shape[i]);
   }
   return s;
 }
@@ -137,14 +143,10 @@ Array::Array(std::shared_ptr<Storage> storage, const Dims& shape, const Dims& st
       contiguous_(is_row_major(shape, strides)) {}
 
 Array Array::empty_strided(const Dims& shape, const Dims& strides, DType dtype, Device device) {
-  int64_t n = 1;
-  for (int64_t d : shape) {
-    DL_CHECK(d >= 0, ShapeError, "empty: sizes must not be negative, got ", shape);
-    DL_CHECK(!__builtin_mul_overflow(n, d, &n), OutOfMemory, "empty: shape ", shape, " overflows 64 bits");
-  }
+  for (int64_t d : shape) DL_CHECK(d >= 0, ShapeError, "empty: sizes must not be negative, got ", shape);
   int64_t bytes;
-  DL_CHECK(!__builtin_mul_overflow(n, static_cast<int64_t>(itemsize(dtype)), &bytes), OutOfMemory, "empty: shape ",
-           shape, " overflows 64 bits");
+  DL_CHECK(!__builtin_mul_overflow(shape.product(), static_cast<int64_t>(itemsize(dtype)), &bytes), OutOfMemory,
+           "shape ", shape, " overflows 64 bits");
   return Array(std::make_shared<Storage>(static_cast<size_t>(bytes), device), shape, strides, 0, dtype);
 }
 

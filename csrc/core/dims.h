@@ -45,11 +45,7 @@ class Dims {
     for (int i = at; i + 1 < n_; ++i) d_[i] = d_[i + 1];
     --n_;
   }
-  int64_t product() const {
-    int64_t p = 1;
-    for (int i = 0; i < n_; ++i) p *= d_[i];
-    return p;
-  }
+  int64_t product() const;  // the number of elements; raises OutOfMemory where 64 bits cannot hold it
   bool operator==(const Dims& o) const {
     if (n_ != o.n_) return false;
     for (int i = 0; i < n_; ++i)
@@ -67,6 +63,16 @@ inline std::ostream& operator<<(std::ostream& out, const Dims& d) {
   out << '(';
   for (int i = 0; i < d.size(); ++i) out << (i ? "," : "") << d[i];
   return out << (d.size() == 1 ? ",)" : ")");
+}
+
+inline int64_t Dims::product() const {
+  int64_t p = 1;
+  bool none = false;
+  for (int64_t d : *this) {  // strides step over a size of 0 as over a 1: the others' product has to fit as well
+    none |= d == 0;
+    DL_CHECK(d == 0 || !__builtin_mul_overflow(p, d, &p), OutOfMemory, "shape ", *this, " overflows 64 bits");
+  }
+  return none ? 0 : p;
 }
 
 }  // namespace dl

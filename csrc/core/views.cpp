@@ -42,7 +42,7 @@ Array Array::expand(const Dims& wanted) const {
   for (int i = 0; i < ndim(); ++i) {
     int64_t& w = shape[i + shift];
     if (w == -1) w = shape_[i];
-    DL_CHECK(w == shape_[i] || shape_[i] == 1, ShapeError, "expand: shape ", shape_, " does not expand to ", wanted,
+    DL_CHECK(w == shape_[i] || (shape_[i] == 1 && w >= 0), ShapeError, "expand: shape ", shape_, " does not expand to ", wanted,
              ": only sizes of 1 can grow");
     strides[i + shift] = shape_[i] == w ? strides_[i] : 0;
   }
@@ -56,17 +56,17 @@ namespace {
 Dims infer_shape(const Array& x, const Dims& wanted) {
   Dims shape = wanted;
   int free = -1;
-  int64_t known = 1;
   for (int i = 0; i < shape.size(); ++i) {
     if (shape[i] == -1) {
       DL_CHECK(free < 0, ShapeError, "view: only one size may be -1, got ", wanted);
       free = i;
+      shape[i] = 1;
     } else {
       DL_CHECK(shape[i] >= 0, ShapeError, "view: sizes must not be negative (except one -1), got ", wanted);
-      known *= shape[i];
     }
   }
   if (free >= 0) {
+    const int64_t known = shape.product();
     DL_CHECK(known > 0 && x.size() % known == 0, ShapeError, "view: shape ", x.shape(), " has ", x.size(),
              " elements, which do not divide into ", wanted);
     shape[free] = x.size() / known;

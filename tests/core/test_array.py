@@ -213,6 +213,8 @@ REFUSED = [
     (lambda a: a.permute((0, 1, 3)), IndexError, "permute: dim 3 is out of range for a tensor of 3 dimensions; use -3"),
     (lambda a: a.transpose(0, -4), IndexError, "dim -4 is out of range"),
     (lambda a: a.expand((2, 5, 4)), ValueError, r"shape \(2,3,4\) does not expand to \(2,5,4\): only sizes of 1"),
+    (lambda a: a.unsqueeze(0).expand((-5, 2, 3, 4)), ValueError, "only sizes of 1 can grow"),
+    (lambda a: a.expand((1 << 40, 1 << 20, 2, 3, 4)), MemoryError, "overflows 64 bits"),
     (lambda a: a.expand((3, 4)), ValueError, "has more dimensions than the wanted"),
     (lambda a: a.expand((-1, 2, 3, 4)), ValueError, "a new leading dimension needs a size"),
     (lambda a: a.view((5, 5)), ValueError, r"shape \(2,3,4\) has 24 elements, but \(5,5\) needs 25"),
