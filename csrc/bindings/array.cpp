@@ -12,15 +12,17 @@ using dl::Dims;
 using dl::DType;
 
 py::dtype numpy_dtype(DType t) {
-  static constexpr const char* codes[] = {"?", "u1", "i4", "i8", "f4", "f8"};
+  DL_CHECK(t != DType::bf16, dl::DTypeError, "numpy: NumPy has no bfloat16; convert with .float() first");
+  static constexpr const char* codes[] = {"?", "u1", "i4", "i8", "f2", "", "f4", "f8"};
   return py::dtype(codes[static_cast<int>(t)]);
 }
 
 DType dtype_of(const py::dtype& d) {
   for (int i = 0; i < dl::kDTypes; ++i)
-    if (numpy_dtype(static_cast<DType>(i)).equal(d)) return static_cast<DType>(i);
-  throw dl::DTypeError(dl::join("tensor: NumPy dtype ", py::str(d).cast<std::string>(),
-                                " has no counterpart; convert to float32, float64, int64, int32, uint8 or bool"));
+    if (const auto t = static_cast<DType>(i); t != DType::bf16 && numpy_dtype(t).equal(d)) return t;
+  throw dl::DTypeError(
+      dl::join("tensor: NumPy dtype ", py::str(d).cast<std::string>(),
+               " has no counterpart; convert to float32, float64, float16, int64, int32, uint8 or bool"));
 }
 
 void drop_reference(void* object) {
@@ -65,7 +67,8 @@ py::array to_numpy(const Array& a) {
 py::object item(const Array& a) {
   DL_CHECK(a.size() == 1, dl::ShapeError, "item: needs a tensor of one element, got shape ", a.shape(),
            "; use .tolist() or reduce it first");
-  const Array x = dl::to_device(a, Device::cpu);
+  const Array host = dl::to_device(a, Device::cpu);
+  const Array x = dl::is_half(host.dtype()) ? dl::convert(host, DType::f32) : host;
   switch (x.dtype()) {
     case DType::b8:
       return py::bool_(*x.data<bool>());
@@ -75,6 +78,8 @@ py::object item(const Array& a) {
       return py::int_(*x.data<int32_t>());
     case DType::i64:
       return py::int_(*x.data<int64_t>());
+    case DType::f16:
+    case DType::bf16:
     case DType::f32:
       return py::float_(static_cast<double>(*x.data<float>()));
     case DType::f64:
@@ -163,10 +168,12 @@ void bind_array(py::module_& m) {
       .value("uint8", DType::u8)
       .value("int32", DType::i32)
       .value("int64", DType::i64)
+      .value("float16", DType::f16)
+      .value("bfloat16", DType::bf16)
       .value("float32", DType::f32)
       .value("float64", DType::f64)
       .def_property_readonly("itemsize", [](DType t) { return dl::itemsize(t); })
-      .def_property_readonly("is_floating_point", [](DType t) { return dl::is_floating(t); });
+      .def_property_readonly("is_floating_point", [](DType t) { return dl::is_floating(t) || dl::is_half(t); });
   const auto method = [&](const char* name, auto f) {
     dtype.attr(name) = py::cpp_function(f, py::name(name), py::is_method(dtype));
   };
@@ -186,6 +193,7 @@ void bind_array(py::module_& m) {
       .def("transpose", &Array::transpose)
       .def("expand", &Array::expand)
       .def("view", &Array::view)
+      .def("view_as", &Array::view_as)
       .def("index", &basic_index)
       .def("slice", &Array::slice)
       .def("select", &Array::select)

@@ -8,12 +8,13 @@
 namespace dl {
 
 size_t itemsize(DType t) {
-  static constexpr size_t sizes[] = {1, 1, 4, 8, 4, 8};
+  static constexpr size_t sizes[] = {1, 1, 4, 8, 2, 2, 4, 8};
   return sizes[static_cast<int>(t)];
 }
 
 const char* name(DType t) {
-  static constexpr const char* names[] = {"bool", "uint8", "int32", "int64", "float32", "float64"};
+  static constexpr const char* names[] = {"bool",    "uint8",    "int32",   "int64",
+                                          "float16", "bfloat16", "float32", "float64"};
   return names[static_cast<int>(t)];
 }
 
@@ -38,6 +39,9 @@ void store_number(void* to, DType t, const Number& n) {
       return store<int32_t>(to, n);
     case DType::i64:
       return store<int64_t>(to, n);
+    case DType::f16:
+    case DType::bf16:
+      throw DTypeError(join("a ", t, " tensor is for storage; convert with .float() to compute"));
     case DType::f32:
       return store<float>(to, n);
     case DType::f64:
@@ -47,7 +51,11 @@ void store_number(void* to, DType t, const Number& n) {
 
 bool is_floating(DType t) { return t >= DType::f32; }
 
-DType promote(DType a, DType b) { return std::max(a, b); }  // the enum is in promotion order
+bool is_half(DType t) { return t == DType::f16 || t == DType::bf16; }
+
+DType promote(DType a, DType b) {  // the enum is in promotion order, but neither half holds the other
+  return a != b && is_half(a) && is_half(b) ? DType::f32 : std::max(a, b);
+}
 
 Storage::Storage(size_t n, Device d) : data(device_api(d).alloc(n)), bytes(n), device(d) {}
 

@@ -11,9 +11,11 @@ namespace dl {
 DL_API size_t itemsize(DType t);
 DL_API const char* name(DType t);  // "float32", …
 DL_API const char* name(Device d);
-DL_API bool is_floating(DType t);
+DL_API bool is_floating(DType t);        // float32 or float64: what kernels compute in
+DL_API bool is_half(DType t);            // float16 or bfloat16: storage
 DL_API DType promote(DType a, DType b);  // array-API / PyTorch: float32 with any integer stays float32
-DL_API void store_number(void* to, DType t, const Number& n);  // one element; integers wrap, a bool is != 0
+// One element; integers wrap, a bool is != 0. DTypeError for halves: no kernel takes a number of theirs.
+DL_API void store_number(void* to, DType t, const Number& n);
 inline std::ostream& operator<<(std::ostream& out, DType t) { return out << name(t); }
 
 // Bytes with an owner. `version` counts in-place writes: autograd compares it before it uses a saved value.
@@ -71,6 +73,7 @@ class DL_API Array {
   Array transpose(int a, int b) const;
   Array expand(const Dims& shape) const;               // broadcast: stride 0
   Array view(const Dims& shape) const;                 // one -1 allowed
+  Array view_as(DType dtype) const;                    // the same bytes; the last dimension shrinks or grows
   bool try_view(const Dims& shape, Array* out) const;  // false where only a copy would do
   Array slice(int dim, int64_t start, int64_t length, int64_t step) const;
   Array select(int dim, int64_t index) const;  // drops the dimension

@@ -5,9 +5,10 @@
 
 namespace dl {
 
-// In promotion order within a kind: bool < integers < floats.
-enum class DType : uint8_t { b8, u8, i32, i64, f32, f64 };
-constexpr int kDTypes = 6;
+// In promotion order within a kind: bool < integers < floats. f16 and bf16 are for storage: what computes converts
+// them first.
+enum class DType : uint8_t { b8, u8, i32, i64, f16, bf16, f32, f64 };
+constexpr int kDTypes = 8;
 
 enum class Device : uint8_t { cpu, cuda };
 constexpr int kDevices = 2;

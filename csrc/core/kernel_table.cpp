@@ -21,7 +21,7 @@ thread_local KernelInfo* last = nullptr;
 }  // namespace
 
 const char* suffix(DType t) {
-  static constexpr const char* names[] = {"b8", "u8", "i32", "i64", "f32", "f64"};
+  static constexpr const char* names[] = {"b8", "u8", "i32", "i64", "f16", "bf16", "f32", "f64"};
   return names[static_cast<int>(t)];
 }
 
@@ -58,7 +58,10 @@ void raise_no_kernel(const char* op, Device device, DType dtype) {
   for (const KernelInfo* k : table())
     if (std::string_view(k->op) == op && k->device == device && have.find(name(k->dtype)) == std::string::npos)
       have += (have.empty() ? "" : ", ") + std::string(name(k->dtype));
-  throw DTypeError(join(op, ": no kernel for ", name(dtype), " on ", name(device),
+  const std::string_view full(op), plain = full.substr(0, full.find("_fwd"));
+  DL_CHECK(!is_half(dtype), DTypeError, plain, ": a ", name(dtype),
+           " tensor is for storage; convert with .float() to compute");
+  throw DTypeError(join(plain, ": no kernel for ", name(dtype), " on ", name(device),
                         have.empty() ? "; this build has none on that device" : "; it works with " + have));
 }
 

@@ -9,6 +9,23 @@ Array Array::as_strided(const Dims& shape, const Dims& strides, int64_t offset) 
   return Array(storage_, shape, strides, offset, dtype_);
 }
 
+Array Array::view_as(DType to) const {
+  const auto from_size = static_cast<int64_t>(itemsize(dtype_)), to_size = static_cast<int64_t>(itemsize(to));
+  if (from_size == to_size) return Array(storage_, shape_, strides_, offset_, to);
+  DL_CHECK(ndim() > 0 && (strides_[ndim() - 1] == 1 || shape_[ndim() - 1] <= 1), ShapeError, "view: ", dtype_, " of shape ", shape_, " as ", to,
+           ", whose elements have another size, needs a last dimension without gaps; use .contiguous() first");
+  Dims shape = shape_, strides = strides_;
+  const auto scaled = [&](int64_t n) {
+    DL_CHECK(n * from_size % to_size == 0, ShapeError, "view: ", dtype_, " of shape ", shape_, " and strides ",
+             strides_, " is not a whole number of ", to, " elements a row");
+    return n * from_size / to_size;
+  };
+  for (int i = 0; i + 1 < ndim(); ++i) strides[i] = shape[i] == 1 ? strides[i] : scaled(strides[i]);
+  shape[ndim() - 1] = scaled(shape[ndim() - 1]);
+  strides[ndim() - 1] = 1;
+  return Array(storage_, shape, strides, scaled(offset_), to);
+}
+
 Array Array::permute(const Dims& order) const {
   DL_CHECK(order.size() == ndim(), ShapeError, "permute: ", order.size(), " dimensions named for a tensor of shape ",
            shape_, "; name each dimension once");
@@ -42,8 +59,8 @@ Array Array::expand(const Dims& wanted) const {
   for (int i = 0; i < ndim(); ++i) {
     int64_t& w = shape[i + shift];
     if (w == -1) w = shape_[i];
-    DL_CHECK(w == shape_[i] || (shape_[i] == 1 && w >= 0), ShapeError, "expand: shape ", shape_, " does not expand to ", wanted,
-             ": only sizes of 1 can grow");
+    DL_CHECK(w == shape_[i] || (shape_[i] == 1 && w >= 0), ShapeError, "expand: shape ", shape_, " does not expand to ",
+             wanted, ": only sizes of 1 can grow");
     strides[i + shift] = shape_[i] == w ? strides_[i] : 0;
   }
   for (int i = 0; i < shift; ++i)

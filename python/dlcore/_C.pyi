@@ -181,13 +181,19 @@ class DType:
 
       int64
 
+      float16
+
+      bfloat16
+
       float32
 
       float64
     """
 
     __members__: typing.ClassVar[dict[str, DType]]
+    bfloat16: typing.ClassVar[DType]
     bool: typing.ClassVar[DType]
+    float16: typing.ClassVar[DType]
     float32: typing.ClassVar[DType]
     float64: typing.ClassVar[DType]
     int32: typing.ClassVar[DType]
@@ -255,6 +261,7 @@ class Array:
     ) -> Array: ...
     def unsqueeze(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
     def view(self, arg0: tuple[int, ...]) -> Array: ...
+    def view_as(self, arg0: DType) -> Array: ...
     @property
     def device(self) -> str: ...
     @property

@@ -38,11 +38,14 @@ from dlcore.ops.reduce import all, amax, amin, any, argmax, argmin, max, mean, m
 from dlcore.ops.shape import flatten, permute, reshape, squeeze, t, transpose, unsqueeze
 from dlcore.ops.softmax_xent import log_softmax, softmax
 from dlcore.runtime import (
+    bfloat16,
     bool,
     empty_cache,
+    float16,
     float32,
     float64,
     get_num_threads,
+    half,
     int32,
     int64,
     manual_seed,

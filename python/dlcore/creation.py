@@ -46,8 +46,6 @@ def _from_python(data: Any) -> Any:
         raise _C.ShapeError("tensor: the nested lists have different lengths; every row needs as many numbers") from e
     if x.dtype.kind not in "fiub":
         raise _C.DTypeError(f"tensor: cannot hold {type(data).__name__} data of NumPy dtype {x.dtype}; pass numbers")
-    if x.dtype == np.float16:
-        x = x.astype(np.float32)
     array = _C.from_numpy(np.ascontiguousarray(x).reshape(x.shape).astype(x.dtype.newbyteorder("="), copy=False))
     return array if keep_dtype else _C.convert(array, _PYTHON_DTYPES[x.dtype.kind])
 

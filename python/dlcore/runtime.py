@@ -10,6 +10,8 @@ bool = _C.DType.bool
 uint8 = _C.DType.uint8
 int32 = _C.DType.int32
 int64 = _C.DType.int64
+float16 = half = _C.DType.float16
+bfloat16 = _C.DType.bfloat16
 float32 = _C.DType.float32
 float64 = _C.DType.float64
 

@@ -95,13 +95,13 @@ class Tensor:
         return self.array.numpy()
 
     def tolist(self) -> Any:
-        return self.array.numpy().tolist()
+        return _wide(self.array).numpy().tolist()
 
     def __array__(self, dtype: Any = None, copy: _bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
-        body = np.array2string(self.array.numpy(), separator=", ", prefix="tensor(", threshold=1000)
+        body = np.array2string(_wide(self.array).numpy(), separator=", ", prefix="tensor(", threshold=1000)
         notes = []
         if self.dtype not in (_C.DType.float32, _C.DType.int64, _C.DType.bool):
             notes.append(f"dtype={self.dtype}")
@@ -200,6 +200,14 @@ class Tensor:
     def double(self) -> Tensor:
         return self.to(_C.DType.float64)
 
+    def half(self) -> Tensor:
+        """As float16: for storage, half the bytes. Convert back with ``.float()`` to compute."""
+        return self.to(_C.DType.float16)
+
+    def bfloat16(self) -> Tensor:
+        """As bfloat16: for storage, float32's range with 8 significant bits. NumPy has no such type."""
+        return self.to(_C.DType.bfloat16)
+
     def long(self) -> Tensor:
         return self.to(_C.DType.int64)
 
@@ -265,6 +273,11 @@ class Tensor:
     # ---- activations
     relu, sigmoid, tanh = activation.relu, activation.sigmoid, activation.tanh
     softmax, log_softmax = softmax_xent.softmax, softmax_xent.log_softmax
+
+
+def _wide(array: Any) -> Any:
+    """Of a dtype that NumPy knows."""
+    return _C.convert(array, _C.DType.float32) if array.dtype == _C.DType.bfloat16 else array
 
 
 def move(x: Tensor, device: str) -> Tensor:

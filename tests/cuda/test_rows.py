@@ -85,7 +85,7 @@ def test_special_values(schedules: Schedules) -> None:
             np.testing.assert_array_equal(on_cpu.view(np.int32), on_cuda.view(np.int32), op.__name__)
 
 
-DTYPES = ("bool", "uint8", "int32", "int64", "float32", "float64")
+DTYPES = ("bool", "uint8", "int32", "int64", "float16", "float32", "float64")
 
 
 @pytest.mark.parametrize("source", DTYPES)
@@ -110,7 +110,7 @@ def test_every_row_runs_by_name(schedules: Schedules) -> None:
     for case in CASES:
         for dtype in case.dtypes:
             run(case, sample(case, case.inputs[-1], dtype, 0), dtype, "contiguous", "cuda")
-    for target in DTYPES:
+    for target in (*DTYPES, "bfloat16"):
         other = "int32" if target == "int64" else "int64"
         _C.convert(dl.tensor(np.ones(3, other), device="cuda").array, getattr(_C.DType, target))
     unreached = [name for name, calls in cuda_rows().items() if calls == before[name]]

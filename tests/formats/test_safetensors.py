@@ -11,7 +11,7 @@ import dlcore as dl
 from dlcore.formats import load, load_metadata, save
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "int32", "uint8", "bool"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64", "int32", "uint8", "bool"])
 def test_every_dtype_and_shape_comes_back(tmp_path, dtype):
     random = np.random.RandomState(0)
     arrays = {str(shape): (random.rand(*shape) * 9).astype(dtype) for shape in [(3, 5), (0, 4), (1,), (2, 3, 4, 5)]}
@@ -22,6 +22,23 @@ def test_every_dtype_and_shape_comes_back(tmp_path, dtype):
     for name, array in arrays.items():
         assert back[name].numpy().dtype == array.dtype
         np.testing.assert_array_equal(back[name].numpy(), array)
+
+
+def test_bfloat16_is_read_but_not_written(tmp_path):
+    header = b'{"a":{"dtype":"BF16","shape":[2,1],"data_offsets":[0,4]}}'
+    (tmp_path / "w").write_bytes(len(header).to_bytes(8, "little") + header + np.uint16([0x3FC0, 0xC000]).tobytes())
+    back = load(tmp_path / "w")["a"]
+    assert back.dtype == dl.bfloat16 and back.tolist() == [[1.5], [-2.0]]
+    with pytest.raises(dl.DTypeError, match="no bfloat16; convert with .float()"):
+        save({"a": back}, tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_dtype_of_others_is_named(tmp_path):
+    header = b'{"a":{"dtype":"I16","shape":[2],"data_offsets":[0,4]}}'
+    (tmp_path / "w").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(ValueError, match="a is of dtype I16, which dlcore does not have"):
+        load(tmp_path / "w")
 
 
 def test_strided_memory_is_stored_in_index_order(tmp_path):

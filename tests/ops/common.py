@@ -16,7 +16,15 @@ from dlcore.nn import functional as F
 
 from .cases import Arg, Case
 
-SHORT = {"float32": "f32", "float64": "f64", "int64": "i64", "int32": "i32", "uint8": "u8", "bool": "b8"}
+SHORT = {
+    "float32": "f32",
+    "float64": "f64",
+    "float16": "f16",
+    "int64": "i64",
+    "int32": "i32",
+    "uint8": "u8",
+    "bool": "b8",
+}
 
 
 def run_cases(cases: Sequence[Case]) -> Callable[..., None]:

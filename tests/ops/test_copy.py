@@ -29,9 +29,15 @@ def every_dtype(name, fn, oracle, inputs, *rows):
     ]  # fmt: skip
 
 
+def to_bfloat16(x):
+    """Rounded to the 8 significant bits of bfloat16, nearest even."""
+    exponent = np.frexp(x)[1]
+    return np.ldexp(np.round(np.ldexp(x, 8 - exponent)), exponent - 8)
+
+
 def convert(source: str, to: str) -> Case:
     shapes = over(*ODD, (33, 1031), draw=draw_of(source))
-    grad = source.startswith("float") and to.startswith("float")
+    grad = {source, to} == {"float32", "float64"}
     fn = lambda dl, F, x: x.to(getattr(dl, to))  # noqa: E731
     return Case(f"{source} to {to}", fn, shapes, lambda x: x.astype(to), ("copy",), (source,), out=to, grad=grad)
 
@@ -46,7 +52,13 @@ CASES = [
     *every_dtype("cat last", lambda dl, F, x, y: dl.cat([x, y], -1), lambda *xs: np.concatenate(xs, -1), TWO, "copy"),
     *every_dtype("stack", lambda dl, F, x, y: dl.stack([x, y]), lambda *xs: np.stack(xs), TWO, "copy"),
     *every_dtype("stack last", lambda dl, F, x, y: dl.stack([x, y], -1), lambda *xs: np.stack(xs, -1), TWO, "copy"),
-    *(convert(source, to) for source in DTYPES for to in DTYPES if source != to),
+    *(convert(source, to) for source in (*DTYPES, "float16") for to in (*DTYPES, "float16") if source != to),
+    Case("through bfloat16", lambda dl, F, x: x.detach().to(dl.bfloat16).to(x.dtype), over(*ODD, (33, 1031)),
+         to_bfloat16, ("copy",), grad=False),
+    Case("bfloat16 transpose", lambda dl, F, x: x.detach().bfloat16().T.contiguous().float(), over(*TILES),
+         lambda x: to_bfloat16(x).T, ("copy", "transpose"), ("float32",), grad=False),
+    Case("float16 transpose", lambda dl, F, x: x.detach().half().T.contiguous().float(), over(*TILES),
+         lambda x: x.astype(np.float16).T, ("copy", "transpose"), ("float32",), grad=False),
     Case("to its own dtype", lambda dl, F, x: x.to(dl.float64).double() * x, over(*ODD), np.square, (), ("float64",)),
     Case("cat of unequal parts", lambda dl, F, x, y: dl.cat([x, y, x], 1),
          [(Arg((3, 2)), Arg((3, 5))), (Arg((3, 0)), Arg((3, 5))), (Arg((2, 1, 3, 3)), Arg((2, 4, 3, 3)))],

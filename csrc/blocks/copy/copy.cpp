@@ -78,19 +78,20 @@ void copy_into(const Array& dst, const Array& src) {
 
 void fill(const Array& dst, const Number& value) {
   if (dst.size() == 0) return;
+  const DType as = is_half(dst.dtype()) ? DType::f64 : dst.dtype();
   if (dst.device() != Device::cpu) {
-    const Array one = Array::empty({}, dst.dtype());
-    store_number(one.raw(), dst.dtype(), value);
+    const Array one = Array::empty({}, as);
+    store_number(one.raw(), as, value);
     return copy_into(dst, to_device(one, dst.device()));
   }
   const Array* operands[] = {&dst, &dst};
   CopyArgs args{.src = nullptr,
                 .dst = dst.raw(),
                 .scalar = {},
-                .src_dtype = dst.dtype(),
+                .src_dtype = as,
                 .dst_dtype = dst.dtype(),
                 .nest = make_nest(operands, 2)};
-  store_number(args.scalar, dst.dtype(), value);
+  store_number(args.scalar, as, value);
   for (int64_t& s : args.nest.stride[1]) s = 0;
   copy_nest(dst, args);
 }

@@ -1,6 +1,6 @@
 // Strided copy with conversion, and the layout helpers every op uses.
-//   dst[i] = (dst dtype) src[i] over one shape, any strides; a float converts to an integer by truncation, to bool by
-//   != 0. src and dst must not overlap.
+//   dst[i] = (dst dtype) src[i] over one shape, any strides; a float converts to an integer by truncation, to a
+//   narrower float to nearest even, to bool by != 0. src and dst must not overlap.
 #pragma once
 #include "core/nest.h"
 

@@ -31,20 +31,7 @@ static void copy(const CopyArgs& a, int64_t begin, int64_t end) {
 
 template <class D>
 static void copy_to(const CopyArgs& a, int64_t begin, int64_t end) {
-  switch (a.src_dtype) {
-    case DType::b8:
-      return copy<D, Bool>(a, begin, end);
-    case DType::u8:
-      return copy<D, uint8_t>(a, begin, end);
-    case DType::i32:
-      return copy<D, int32_t>(a, begin, end);
-    case DType::i64:
-      return copy<D, int64_t>(a, begin, end);
-    case DType::f32:
-      return copy<D, float>(a, begin, end);
-    case DType::f64:
-      return copy<D, double>(a, begin, end);
-  }
+  with_type(a.src_dtype, [&](auto s) { copy<D, decltype(s)>(a, begin, end); });
 }
 
 template <class T>
@@ -59,11 +46,14 @@ static void transpose_block(const T* src, int64_t src_step, T* dst, int64_t dst_
 // dst[j * dst_step + i] = src[i * src_step + j] for i < m, j < n.
 template <class T>
 static void transpose_tile(const T* src, int64_t src_step, T* dst, int64_t dst_step, int m, int n) {
-  constexpr int size = sizeof(T) == 1 ? 1 : Vec<T>::size;
-  const int whole_m = sizeof(T) == 1 ? 0 : m / size * size, whole_n = sizeof(T) == 1 ? 0 : n / size * size;
-  for (int j = 0; j < whole_n; j += size)
-    for (int i = 0; i < whole_m; i += size)
-      if constexpr (sizeof(T) > 1) transpose_block(src + i * src_step + j, src_step, dst + j * dst_step + i, dst_step);
+  int whole_m = 0, whole_n = 0;  // in blocks of one register squared; smaller types go one by one
+  if constexpr (sizeof(T) >= 4) {
+    constexpr int size = Vec<T>::size;
+    whole_m = m / size * size, whole_n = n / size * size;
+    for (int j = 0; j < whole_n; j += size)
+      for (int i = 0; i < whole_m; i += size)
+        transpose_block(src + i * src_step + j, src_step, dst + j * dst_step + i, dst_step);
+  }
   for (int j = 0; j < n; ++j)
     for (int i = j < whole_n ? whole_m : 0; i < m; ++i) dst[j * dst_step + i] = src[i * src_step + j];
 }
@@ -88,6 +78,7 @@ static void transpose_tiles(const CopyArgs& a, int64_t begin, int64_t end) {
 }
 
 void transpose_8(const CopyArgs& a, int64_t b, int64_t e) { transpose_tiles<uint8_t>(a, b, e); }
+void transpose_16(const CopyArgs& a, int64_t b, int64_t e) { transpose_tiles<uint16_t>(a, b, e); }
 void transpose_32(const CopyArgs& a, int64_t b, int64_t e) { transpose_tiles<int32_t>(a, b, e); }
 void transpose_64(const CopyArgs& a, int64_t b, int64_t e) { transpose_tiles<int64_t>(a, b, e); }
 
@@ -95,6 +86,8 @@ void copy_b8(const CopyArgs& a, int64_t b, int64_t e) { copy_to<Bool>(a, b, e); 
 void copy_u8(const CopyArgs& a, int64_t b, int64_t e) { copy_to<uint8_t>(a, b, e); }
 void copy_i32(const CopyArgs& a, int64_t b, int64_t e) { copy_to<int32_t>(a, b, e); }
 void copy_i64(const CopyArgs& a, int64_t b, int64_t e) { copy_to<int64_t>(a, b, e); }
+void copy_f16(const CopyArgs& a, int64_t b, int64_t e) { copy_to<Half>(a, b, e); }
+void copy_bf16(const CopyArgs& a, int64_t b, int64_t e) { copy_to<BFloat16>(a, b, e); }
 void copy_f32(const CopyArgs& a, int64_t b, int64_t e) { copy_to<float>(a, b, e); }
 void copy_f64(const CopyArgs& a, int64_t b, int64_t e) { copy_to<double>(a, b, e); }
 

@@ -62,6 +62,8 @@ Array arange(const Number& start, const Number& stop, const Number& step, DType 
       count_up<int64_t>(out, whole(start) ? start.i : static_cast<int64_t>(a),
                         whole(step) ? step.i : static_cast<int64_t>(d));
       break;
+    case DType::f16:
+    case DType::bf16:
     case DType::f32: {  // in double, so that a long range does not drift
       const Array wide = Array::empty({n}, DType::f64);
       count_up<double>(wide, a, d);

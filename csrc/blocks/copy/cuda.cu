@@ -24,26 +24,15 @@ static void copy(const CopyArgs& a, int64_t begin, int64_t end) {
 
 template <class D>
 static void copy_to(const CopyArgs& a, int64_t begin, int64_t end) {
-  switch (a.src_dtype) {
-    case DType::b8:
-      return copy<D, Bool>(a, begin, end);
-    case DType::u8:
-      return copy<D, uint8_t>(a, begin, end);
-    case DType::i32:
-      return copy<D, int32_t>(a, begin, end);
-    case DType::i64:
-      return copy<D, int64_t>(a, begin, end);
-    case DType::f32:
-      return copy<D, float>(a, begin, end);
-    case DType::f64:
-      return copy<D, double>(a, begin, end);
-  }
+  with_type(a.src_dtype, [&](auto s) { copy<D, decltype(s)>(a, begin, end); });
 }
 
 void copy_b8(const CopyArgs& a, int64_t b, int64_t e) { copy_to<Bool>(a, b, e); }
 void copy_u8(const CopyArgs& a, int64_t b, int64_t e) { copy_to<uint8_t>(a, b, e); }
 void copy_i32(const CopyArgs& a, int64_t b, int64_t e) { copy_to<int32_t>(a, b, e); }
 void copy_i64(const CopyArgs& a, int64_t b, int64_t e) { copy_to<int64_t>(a, b, e); }
+void copy_f16(const CopyArgs& a, int64_t b, int64_t e) { copy_to<Half>(a, b, e); }
+void copy_bf16(const CopyArgs& a, int64_t b, int64_t e) { copy_to<BFloat16>(a, b, e); }
 void copy_f32(const CopyArgs& a, int64_t b, int64_t e) { copy_to<float>(a, b, e); }
 void copy_f64(const CopyArgs& a, int64_t b, int64_t e) { copy_to<double>(a, b, e); }
 

@@ -11,15 +11,16 @@ using Table = Kernels<ElementwiseArgs>;
 constexpr int64_t kGrain = 32768;  // some 15–30 µs at memory speed
 constexpr Number kOne{Number::integer, 1, 1.0}, kMinusOne{Number::integer, -1, -1.0}, kZero{Number::integer, 0, 0.0};
 
-int kind(DType t) { return is_floating(t) ? 2 : t == DType::b8 ? 0 : 1; }
+int kind(DType t) { return is_floating(t) || is_half(t) ? 2 : t == DType::b8 ? 0 : 1; }
 Operand number(const Number& n) { return {nullptr, n}; }
 Operand array(const Array& a) { return {&a, kZero}; }
 
 // Arrays promote among themselves; a number only lifts the kind, and then to float32 or int64.
-DType common_dtype(std::initializer_list<Operand> operands) {
+DType common_dtype(const char* op, std::initializer_list<Operand> operands) {
   DType t = DType::b8;
   for (const Operand& o : operands)
     if (o.array) t = promote(t, o.array->dtype());
+  DL_CHECK(!is_half(t), DTypeError, op, ": a ", t, " tensor is for storage; convert with .float() to compute");
   for (const Operand& o : operands)
     if (!o.array && o.number.kind > kind(t)) t = o.number.kind == Number::real ? DType::f32 : DType::i64;
   return t;
@@ -89,17 +90,17 @@ Array run(const char* op, Table& table, DType t, DType result, std::initializer_
 }
 
 Array same(const char* op, Table& table, std::initializer_list<Operand> operands) {
-  const DType t = common_dtype(operands);
+  const DType t = common_dtype(op, operands);
   return run(op, table, t, t, operands);
 }
 
 Array floating(const char* op, Table& table, std::initializer_list<Operand> operands) {
-  const DType t = float_dtype(common_dtype(operands));
+  const DType t = float_dtype(common_dtype(op, operands));
   return run(op, table, t, t, operands);
 }
 
 Array comparison(const char* op, Table& table, const Operand& a, const Operand& b) {
-  return run(op, table, common_dtype({a, b}), DType::b8, {a, b});
+  return run(op, table, common_dtype(op, {a, b}), DType::b8, {a, b});
 }
 
 Array gradient(const char* op, Table& table, const Array& g, std::initializer_list<Operand> operands) {
@@ -142,7 +143,7 @@ bool overlaps(const Array& dst, const Array& src) {
 
 void in_place(const char* op, Table& table, const Array& dst, std::initializer_list<Operand> with) {
   const Operand src = *with.begin();
-  const DType t = common_dtype({array(dst), src});
+  const DType t = common_dtype(op, {array(dst), src});
   DL_CHECK(kind(t) <= kind(dst.dtype()), DTypeError, op, ": a ", t, " result does not fit into a ", dst.dtype(),
            " tensor in place; write x = x op y instead");
   if (src.array) {
@@ -167,12 +168,12 @@ void in_place(const char* op, Table& table, const Array& dst, std::initializer_l
 }  // namespace
 
 Array add_fwd(const Operand& a, const Operand& b, const Number& alpha) {
-  const DType t = common_dtype({a, b});
+  const DType t = common_dtype("add", {a, b});
   check_alpha("add", t, alpha);
   return run("add", add_, t, t, {a, b, number(alpha)});
 }
 Array sub_fwd(const Operand& a, const Operand& b, const Number& alpha) {
-  const DType t = common_dtype({a, b});
+  const DType t = common_dtype("sub", {a, b});
   check_no_bool("sub", t, "use logical_xor or ^");
   check_alpha("sub", t, alpha);
   return run("sub", add_, t, t, {a, b, number(negative(alpha))});
@@ -183,7 +184,7 @@ Array maximum_fwd(const Operand& a, const Operand& b) { return same("maximum", m
 Array minimum_fwd(const Operand& a, const Operand& b) { return same("minimum", minimum_, {a, b}); }
 
 Array pow_fwd(const Operand& a, const Operand& b) {
-  const DType t = common_dtype({a, b});
+  const DType t = common_dtype("pow", {a, b});
   check_no_bool("pow", t, "convert with .float() or .long()");
   if (a.array && !b.array && a.array->dtype() == t) {
     const double exponent = b.number.kind == Number::real ? b.number.f : static_cast<double>(b.number.i);
@@ -211,7 +212,7 @@ Array logical_not_fwd(const Array& a) { return comparison("logical_not", eq_, ar
 Array where_fwd(const Array& condition, const Operand& a, const Operand& b) {
   DL_CHECK(condition.dtype() == DType::b8, DTypeError, "where: the condition must be a bool tensor, got ",
            condition.dtype(), "; compare, or convert with .bool()");
-  const DType t = common_dtype({a, b});
+  const DType t = common_dtype("where", {a, b});
   return run("where", where_, t, t, {array(condition), a, b}, 1);
 }
 

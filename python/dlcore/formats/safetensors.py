@@ -22,7 +22,8 @@ _KEY = "dlcore"
 def save(tensors: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[str, Any] | None = None) -> None:
     """Write named Tensors or NumPy arrays to `path`, atomically; `metadata` is anything JSON can hold.
 
-    Raises OSError when the file cannot be written, ValueError for metadata that JSON cannot hold (NaN included).
+    Raises OSError when the file cannot be written, ValueError for metadata that JSON cannot hold (NaN included),
+    DTypeError for bfloat16, which passes through NumPy here and has no type there: convert with ``.float()``.
 
     >>> import dlcore as dl, tempfile, os
     >>> file = os.path.join(tempfile.mkdtemp(), "a.safetensors")
@@ -43,14 +44,14 @@ def save(tensors: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[
 
 def load(path: str | os.PathLike) -> dict[str, Any]:
     """The Tensors in a safetensors file, by name. Raises FileNotFoundError, or ValueError when it is damaged."""
-    import safetensors.numpy
+    import safetensors
 
     data = Path(path).read_bytes()
     try:
-        arrays = safetensors.numpy.load(data)
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
+        parts = safetensors.deserialize(data)
+    except (safetensors.SafetensorError, ValueError) as error:
         raise ValueError(f"{path}: not a safetensors file, or damaged ({error})") from None
-    return {name: dl.from_numpy(np.array(array)) for name, array in arrays.items()}
+    return {name: _tensor(f"{path}: {name}", part) for name, part in parts}
 
 
 def load_metadata(path: str | os.PathLike) -> Any:
@@ -63,6 +64,17 @@ def load_metadata(path: str | os.PathLike) -> Any:
         return None if text is None else json.loads(text)
     except (safetensors.SafetensorError, ValueError) as error:
         raise ValueError(f"{path}: not a safetensors file, or damaged ({error})") from None
+
+
+_DTYPES = {"BOOL": "bool", "U8": "uint8", "I32": "int32", "I64": "int64"}
+_DTYPES |= {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
+
+
+def _tensor(where: str, part: Mapping[str, Any]) -> Any:
+    if part["dtype"] not in _DTYPES:
+        raise ValueError(f"{where} is of dtype {part['dtype']}, which dlcore does not have; it reads {list(_DTYPES)}")
+    flat = dl.tensor(np.frombuffer(part["data"], np.uint8)).view(getattr(dl, _DTYPES[part["dtype"]]))
+    return flat.view(tuple(part["shape"]))
 
 
 def _array(value: Any) -> np.ndarray:

@@ -22,13 +22,16 @@ def _sizes(size: tuple) -> tuple[int, ...]:
 def view(input: Tensor, *shape: Any) -> Tensor:
     """The same elements in the same memory under another shape; one size may be -1.
 
-    ShapeError where only a copy would do: use reshape.
+    ShapeError where only a copy would do: use reshape. With a dtype in place of sizes, the same bytes read as that
+    dtype, where the last dimension shrinks or grows; it has no gradient.
 
     >>> import dlcore as dl
     >>> dl.arange(6).view(2, -1).tolist()
     [[0, 1, 2], [3, 4, 5]]
     """
     x = input.array
+    if len(shape) == 1 and isinstance(shape[0], _C.DType):
+        return record(x.view_as(shape[0]), None, ())
     return record(x.view(_sizes(shape)), reshape_backward, (input,), (), x.shape)
 
 
