@@ -20,7 +20,7 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("bools: constant but for jumps", "Tensor", "eq ne lt le gt ge __and__ __or__ __xor__ __invert__"),
     **_names("whole numbers: constant but for jumps", "Tensor", "argmax argmin any all long int bool"),
     **_names("raises where a gradient would be lost", "Tensor", "__setitem__"),
-    **_names("a difference quotient of float32 is noise; tests/ops/test_copy.py asks PyTorch", "Tensor", "float"),
+    **_names("a difference quotient of a narrow float is noise; test_copy, test_half", "Tensor", "float half bfloat16"),
     **_names("random numbers; tests/ops/test_random.py", "Tensor", "uniform_ normal_"),
     **_names("random numbers", "dl", "rand randn randint randperm rand_like randn_like"),
 }

@@ -110,6 +110,7 @@ PYTHON_LAYERS = [  # a module imports from its own line and those below it
     {"nn"},
     {"creation", "runtime"},
     {"tensor"},
+    {"operators"},
     {"ops"},
     {"autograd", "hooks", "cuda"},
     {"_C"},

@@ -125,10 +125,11 @@ def public_ops() -> dict[str, tuple[Any, str]]:
         for name, value in vars(module).items():
             if not name.startswith("_") and callable(value) and getattr(value, "__module__", "").startswith(home):
                 found[f"{prefix}.{name}"] = (module, name)
-    for name, value in vars(dl.Tensor).items():
-        operator = name.startswith("__") and name.endswith("__") and name not in dir(object)
-        if (operator or not name.startswith("_")) and (callable(value) or isinstance(value, property)):
-            found[f"Tensor.{name}"] = (dl.Tensor, name)
+    for owner in dl.Tensor.__mro__[:-1]:
+        for name, value in vars(owner).items():
+            operator = name.startswith("__") and name.endswith("__") and name not in dir(object)
+            if (operator or not name.startswith("_")) and (callable(value) or isinstance(value, property)):
+                found[f"Tensor.{name}"] = (owner, name)
     return found
 
 

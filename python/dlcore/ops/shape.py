@@ -122,6 +122,11 @@ def t(input: Tensor) -> Tensor:
     return transpose(input, 0, 1) if n == 2 else input
 
 
+def reverse_dims(input: Tensor) -> Tensor:
+    """All dimensions in reverse order."""
+    return permute(input, tuple(range(input.array.ndim - 1, -1, -1)))
+
+
 def squeeze(input: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
     """Without its dimensions of size 1, or without those of `dim` that are.
 

@@ -1,0 +1,69 @@
+"""What is written after a dot or with an operator: the ops as Tensor's methods. One line a family, no maths.
+
+An op's first argument is the tensor, so the function itself is the method.
+"""
+
+from __future__ import annotations
+
+from dlcore.ops import activation, compare, copy, elementwise, inplace, matmul, random, reduce, softmax_xent
+from dlcore.ops import shape as shapes
+
+
+class Operators:
+    """Tensor's methods and operators."""
+
+    __slots__ = ()
+
+    # ---- arithmetic
+    __add__ = __radd__ = elementwise.add
+    __sub__ = elementwise.sub
+    __rsub__ = elementwise.rsub
+    __mul__ = __rmul__ = elementwise.mul
+    __truediv__ = elementwise.div
+    __rtruediv__ = elementwise.rdiv
+    __pow__ = elementwise.pow
+    __rpow__ = elementwise.rpow
+    __neg__ = elementwise.neg
+    __abs__ = elementwise.abs
+    add, sub, mul, div = elementwise.add, elementwise.sub, elementwise.mul, elementwise.div
+    pow, neg, abs, square = elementwise.pow, elementwise.neg, elementwise.abs, elementwise.square
+    exp, log, sqrt, reciprocal = elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.reciprocal
+
+    __iadd__ = add_ = inplace.add_
+    __isub__ = sub_ = inplace.sub_
+    __imul__ = mul_ = inplace.mul_
+    __itruediv__ = div_ = inplace.div_
+    fill_, zero_, copy_ = inplace.fill_, inplace.zero_, inplace.copy_
+    uniform_, normal_ = random.uniform_, random.normal_
+
+    # ---- products
+    __matmul__ = matmul.matmul
+    matmul = matmul.matmul
+
+    # ---- comparisons and choices
+    __eq__ = compare.eq  # type: ignore[assignment]
+    __ne__ = compare.ne  # type: ignore[assignment]
+    __lt__, __le__, __gt__, __ge__ = compare.lt, compare.le, compare.gt, compare.ge
+    __and__, __or__, __xor__ = compare.logical_and, compare.logical_or, compare.logical_xor
+    __invert__ = compare.logical_not
+    eq, ne, lt, le, gt, ge = compare.eq, compare.ne, compare.lt, compare.le, compare.gt, compare.ge
+    clamp, maximum, minimum, sign = compare.clamp, compare.maximum, compare.minimum, compare.sign
+
+    # ---- over dimensions
+    sum, mean, max, min = reduce.sum, reduce.mean, reduce.max, reduce.min
+    amax, amin, argmax, argmin = reduce.amax, reduce.amin, reduce.argmax, reduce.argmin
+    any, all = reduce.any, reduce.all
+
+    # ---- shapes and parts
+    __getitem__ = shapes.getitem
+    __setitem__ = copy.setitem
+    view, reshape, flatten, expand = shapes.view, shapes.reshape, shapes.flatten, shapes.expand
+    permute, transpose, t = shapes.permute, shapes.transpose, shapes.t
+    squeeze, unsqueeze = shapes.squeeze, shapes.unsqueeze
+    contiguous, clone = copy.contiguous, copy.clone
+
+    T = property(shapes.reverse_dims)
+
+    # ---- activations
+    relu, sigmoid, tanh = activation.relu, activation.sigmoid, activation.tanh
+    softmax, log_softmax = softmax_xent.softmax, softmax_xent.log_softmax
