@@ -22,7 +22,7 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("raises where a gradient would be lost", "Tensor", "__setitem__"),
     **_names("a difference quotient of a narrow float is noise; test_copy, test_half", "Tensor", "float half bfloat16"),
     **_names("random numbers; tests/ops/test_random.py", "Tensor", "uniform_ normal_"),
-    **_names("random numbers", "dl", "rand randn randint randperm rand_like randn_like"),
+    **_names("random numbers", "dl", "rand randn randint randperm rand_like randn_like bernoulli"),
 }
 _BOOL = "its result is bool: constant but for jumps"
 _OPTIMISER = "an optimiser's step, in place; tests/ops/test_optim.py runs its rows by name"

@@ -2,6 +2,7 @@
 #include "bindings/convert.h"
 #include "blocks/copy/copy.h"
 #include "blocks/copy/join.h"
+#include "blocks/copy/rearrange.h"
 
 namespace {
 
@@ -56,6 +57,8 @@ void bind_copy(py::module_& m) {
     dl::fill(out, kZero);
     return out;
   });
+  m.def("diagonal", &dl::diagonal);
+  m.def("flip", &dl::flip);
   m.def("arange", &dl::arange);
   m.def("to_device", [](const Array& a, const std::string& device) { return dl::to_device(a, device_of(device)); });
   m.def("layout_copies", &dl::layout_copies);

@@ -11,7 +11,24 @@ from typing import Any as _Any
 from dlcore import _C, autograd
 from dlcore._C import DeviceError, DTypeError, OutOfMemory, ShapeError
 from dlcore.autograd import enable_grad, is_grad_enabled, no_grad
-from dlcore.creation import arange, empty, from_numpy, full, ones, ones_like, tensor, zeros, zeros_like
+from dlcore.creation import (
+    arange,
+    as_tensor,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    logspace,
+    meshgrid,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
 from dlcore.ops.activation import relu, sigmoid, tanh
 from dlcore.ops.compare import (
     clamp,
@@ -31,11 +48,13 @@ from dlcore.ops.compare import (
     where,
 )
 from dlcore.ops.copy import cat, clone, stack
+from dlcore.ops.einsum import einsum
 from dlcore.ops.elementwise import abs, add, div, exp, log, mul, neg, pow, reciprocal, rsub, sqrt, square, sub
-from dlcore.ops.matmul import matmul
-from dlcore.ops.random import rand, rand_like, randint, randn, randn_like, randperm
+from dlcore.ops.matmul import addmm, bmm, dot, matmul, mm, mv, outer
+from dlcore.ops.random import bernoulli, rand, rand_like, randint, randn, randn_like, randperm
+from dlcore.ops.rearrange import chunk, diag, flip, movedim, narrow, roll, select, split, tile, tril, triu, unbind
 from dlcore.ops.reduce import all, amax, amin, any, argmax, argmin, max, mean, min, sum
-from dlcore.ops.shape import flatten, permute, reshape, squeeze, t, transpose, unsqueeze
+from dlcore.ops.shape import diagonal, flatten, permute, reshape, squeeze, t, transpose, unflatten, unsqueeze
 from dlcore.ops.softmax_xent import log_softmax, softmax
 from dlcore.runtime import (
     bfloat16,

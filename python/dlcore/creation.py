@@ -115,3 +115,77 @@ def arange(start: float, end: float | None = None, step: float = 1, *, dtype: _C
     if dtype is None:
         dtype = float32 if any(isinstance(v, float) for v in (start, end, step)) else _C.DType.int64
     return Tensor(_C.arange(start, end, step, dtype))
+
+
+def empty_like(x: Tensor, *, dtype: _C.DType | None = None) -> Tensor:
+    """Whatever the memory holds, with the shape, and unless given the dtype, of `x`."""
+    return Tensor(_C.empty(x.shape, dtype or x.dtype))
+
+
+def full_like(x: Tensor, fill_value: float, *, dtype: _C.DType | None = None) -> Tensor:
+    """One value, with the shape, and unless given the dtype, of `x`."""
+    return Tensor(_C.full(x.shape, fill_value, dtype or x.dtype, x.device))
+
+
+def as_tensor(data: Any, *, dtype: _C.DType | None = None) -> Tensor:
+    """`data` itself where it is a tensor of that dtype, sharing memory where it is a NumPy array, else a copy."""
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
+    if isinstance(data, np.ndarray) and data.flags.writeable:
+        return as_tensor(from_numpy(data), dtype=dtype)
+    return tensor(data, dtype=dtype)
+
+
+def eye(n: int, m: int | None = None, *, dtype: _C.DType = float32) -> Tensor:
+    """A matrix (n, m or n) with ones on the diagonal.
+
+    >>> import dlcore as dl
+    >>> dl.eye(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    out = _C.zeros((n, n if m is None else m), dtype, "cpu")
+    _C.fill_(_C.diagonal(out, 0, 0, 1), 1)
+    return Tensor(out)
+
+
+def linspace(start: float, end: float, steps: int, *, dtype: _C.DType = float32) -> Tensor:
+    """`steps` numbers from `start` to `end`, both included, equally far apart; made in float64 and rounded once.
+
+    >>> import dlcore as dl
+    >>> dl.linspace(0, 1, 5).tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    """
+    if steps < 0:
+        raise ValueError(f"linspace: needs a number of steps of at least 0, got {steps}")
+    return Tensor(_C.convert(_C.from_numpy(np.linspace(start, end, steps, dtype=np.float64)), dtype))
+
+
+def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype: _C.DType = float32) -> Tensor:
+    """base to the powers linspace(start, end, steps).
+
+    >>> import dlcore as dl
+    >>> dl.logspace(0, 2, 3).tolist()
+    [1.0, 10.0, 100.0]
+    """
+    if steps < 0:
+        raise ValueError(f"logspace: needs a number of steps of at least 0, got {steps}")
+    return Tensor(_C.convert(_C.from_numpy(np.logspace(start, end, steps, base=base, dtype=np.float64)), dtype))
+
+
+def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """The coordinates of every point of a grid, one tensor an axis, each a view of a vector or number given.
+
+    With "ij" the i-th dimension runs along the i-th vector; "xy" exchanges the first two.
+
+    >>> import dlcore as dl
+    >>> [x.tolist() for x in dl.meshgrid(dl.tensor([1, 2]), dl.tensor([3, 4, 5]))]
+    [[[1, 1, 1], [2, 2, 2]], [[3, 4, 5], [3, 4, 5]]]
+    """
+    if indexing not in ("ij", "xy"):
+        raise ValueError(f"meshgrid: indexing is 'ij' or 'xy', got {indexing!r}")
+    if any(x.ndim > 1 for x in tensors):
+        raise _C.ShapeError(f"meshgrid: needs vectors or numbers, got shapes {[x.shape for x in tensors]}")
+    axes = [x.reshape(-1) for x in tensors]
+    sizes, n = [x.numel() for x in axes], len(axes)
+    grid = [x.view(*(-1 if i == k else 1 for i in range(n))).expand(*sizes) for k, x in enumerate(axes)]
+    return tuple(x.transpose(0, 1) if indexing == "xy" and n > 1 else x for x in grid)

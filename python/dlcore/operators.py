@@ -5,7 +5,7 @@ An op's first argument is the tensor, so the function itself is the method.
 
 from __future__ import annotations
 
-from dlcore.ops import activation, compare, copy, elementwise, inplace, matmul, random, reduce, softmax_xent
+from dlcore.ops import activation, compare, copy, elementwise, inplace, matmul, random, rearrange, reduce, softmax_xent
 from dlcore.ops import shape as shapes
 
 
@@ -38,6 +38,7 @@ class Operators:
 
     # ---- products
     __matmul__ = matmul.matmul
+    mm, bmm, mv, dot, outer, addmm = matmul.mm, matmul.bmm, matmul.mv, matmul.dot, matmul.outer, matmul.addmm
     matmul = matmul.matmul
 
     # ---- comparisons and choices
@@ -59,7 +60,12 @@ class Operators:
     __setitem__ = copy.setitem
     view, reshape, flatten, expand = shapes.view, shapes.reshape, shapes.flatten, shapes.expand
     permute, transpose, t = shapes.permute, shapes.transpose, shapes.t
-    squeeze, unsqueeze = shapes.squeeze, shapes.unsqueeze
+    squeeze, unsqueeze, unflatten = shapes.squeeze, shapes.unsqueeze, shapes.unflatten
+    expand_as, view_as, swapaxes = shapes.expand_as, shapes.view_as, shapes.transpose
+    diagonal, diag, tril, triu = shapes.diagonal, rearrange.diag, rearrange.tril, rearrange.triu
+    narrow, select, split, chunk = rearrange.narrow, rearrange.select, rearrange.split, rearrange.chunk
+    unbind, repeat, tile, movedim = rearrange.unbind, rearrange.repeat, rearrange.tile, rearrange.movedim
+    flip, roll = rearrange.flip, rearrange.roll
     contiguous, clone = copy.contiguous, copy.clone
 
     T = property(shapes.reverse_dims)

@@ -20,6 +20,19 @@ def linear_oracle(x: np.ndarray, w: np.ndarray, b: np.ndarray | None = None) -> 
 
 
 CASES = [
+    Case("dot", lambda dl, F, a, b: dl.dot(a, b), [(t(n), t(n)) for n in (0, 1, 67)], np.dot, length=67, scale="abs"),
+    Case("outer", lambda dl, F, a, b: a.outer(b), [(t(5), t(7)), (t(0), t(3))], np.outer, length=7),
+    Case("mv", lambda dl, F, a, b: a.mv(b), [(t(5, 7), t(7))], np.matmul, length=7, scale="abs"),
+    Case("mm", lambda dl, F, a, b: dl.mm(a, b), [(t(5, 7), t(7, 3))], np.matmul, length=7, scale="abs"),
+    Case("bmm", lambda dl, F, a, b: dl.bmm(a, b), [(t(2, 5, 7), t(2, 7, 3))], np.matmul, length=7, scale="abs"),
+    Case(
+        "addmm",
+        lambda dl, F, c, a, b: dl.addmm(c, a, b, beta=2, alpha=3),
+        [(t(3), t(5, 7), t(7, 3))],
+        lambda c, a, b: 2 * c + 3 * a @ b,
+        length=24,
+        scale="abs",
+    ),
     Case(
         "matmul",
         lambda dl, F, a, b: dl.matmul(a, b),
@@ -131,3 +144,9 @@ def test_mixed_dtypes_raise() -> None:
         dl.matmul(a, b)
     with pytest.raises(dl.DTypeError, match="int64"):
         dl.matmul(dl.tensor(np.zeros((2, 2), np.int64)), dl.tensor(np.zeros((2, 2), np.int64)))
+
+
+@pytest.mark.parametrize("name", ["dot", "outer", "mv", "mm", "bmm"])
+def test_products_of_one_rank_name_matmul(name: str) -> None:
+    with pytest.raises(dl.ShapeError, match=rf"{name}: needs . and . dimensions, got \(2, 2, 2, 2\) .*; see matmul"):
+        getattr(dl, name)(dl.zeros(2, 2, 2, 2), dl.zeros(2))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.ops import elementwise
+from dlcore.ops.shape import unsqueeze
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -33,6 +35,68 @@ def matmul_backward(g, node):
         None if need_a is None else _C.matmul_bwd_a(g, a, b),
         None if need_b is None else _C.matmul_bwd_b(g, a, b),
     )
+
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """Every product of an element of one vector with one of another: (m,) and (n,) give (m, n).
+
+    >>> import dlcore as dl
+    >>> dl.outer(dl.tensor([1.0, 2.0]), dl.tensor([3.0, 4.0])).tolist()
+    [[3.0, 4.0], [6.0, 8.0]]
+    """
+    _check_ndim("outer", input, 1, vec2, 1)
+    return elementwise.mul(unsqueeze(input, 1), vec2)
+
+
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
+    """The sum of the products of two vectors' elements.
+
+    >>> import dlcore as dl
+    >>> dl.dot(dl.tensor([1.0, 2.0]), dl.tensor([3.0, 4.0])).item()
+    11.0
+    """
+    _check_ndim("dot", input, 1, tensor, 1)
+    return matmul(input, tensor)
+
+
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """The product of a matrix and a vector: (m, k) and (k,) give (m,)."""
+    _check_ndim("mv", input, 2, vec, 1)
+    return matmul(input, vec)
+
+
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The product of two matrices: (m, k) and (k, n) give (m, n). See matmul, which also takes batches."""
+    _check_ndim("mm", input, 2, mat2, 2)
+    return matmul(input, mat2)
+
+
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The products of two batches of matrices: (b, m, k) and (b, k, n) give (b, m, n); nothing broadcasts."""
+    _check_ndim("bmm", input, 3, mat2, 3)
+    if input.array.shape[0] != mat2.array.shape[0]:
+        raise _C.ShapeError(f"bmm: batches of {input.array.shape} and {mat2.array.shape} differ; see matmul")
+    return matmul(input, mat2)
+
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta * input + alpha * (mat1 @ mat2); input broadcasts to the product.
+
+    >>> import dlcore as dl
+    >>> dl.addmm(dl.tensor([1.0]), dl.tensor([[2.0]]), dl.tensor([[3.0]])).item()
+    7.0
+    """
+    product = mm(mat1, mat2)
+    if beta == 0:
+        return product if alpha == 1 else elementwise.mul(product, alpha)
+    return elementwise.add(input if beta == 1 else elementwise.mul(input, beta), product, alpha=alpha)
+
+
+def _check_ndim(op: str, a: Tensor, of_a: int, b: Tensor, of_b: int) -> None:
+    if a.array.ndim != of_a or b.array.ndim != of_b:
+        raise _C.ShapeError(
+            f"{op}: needs {of_a} and {of_b} dimensions, got {a.array.shape} and {b.array.shape}; see matmul"
+        )
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

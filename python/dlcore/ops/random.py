@@ -72,6 +72,19 @@ def randperm(n: int, *, dtype: _C.DType = _INT64, device: str = "cpu") -> Tensor
     return _finish(_C.convert(_C.randperm(n), dtype), device)
 
 
+def bernoulli(input: Tensor) -> Tensor:
+    """1 with the probability each element of `input` (float32 or float64, in [0, 1]) names, else 0.
+
+    >>> import dlcore as dl
+    >>> dl.bernoulli(dl.tensor([0.0, 1.0])).tolist()
+    [0.0, 1.0]
+    """
+    p = input.array
+    if p.size and not (_C.min_fwd(p, (), False).item() >= 0 and _C.max_fwd(p, (), False).item() <= 1):
+        raise ValueError(f"bernoulli: probabilities lie in [0, 1]; shape {p.shape} holds others")
+    return _finish(_C.convert(_C.lt_fwd(_C.rand(p.shape, p.dtype), p), p.dtype), p.device)
+
+
 def rand_like(input: Tensor) -> Tensor:
     """Uniform in [0, 1), with input's shape and dtype (float32 or float64)."""
     return _finish(_C.rand(input.array.shape, input.array.dtype), input.array.device)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
 
-def _sizes(size: tuple) -> tuple[int, ...]:
+def as_sizes(size: tuple) -> tuple[int, ...]:
     """f(2, 3), f((2, 3)) and f([2, 3]) are the same."""
     return tuple(size[0]) if len(size) == 1 and isinstance(size[0], tuple | list) else size
 
@@ -32,7 +32,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     x = input.array
     if len(shape) == 1 and isinstance(shape[0], _C.DType):
         return record(x.view_as(shape[0]), None, ())
-    return record(x.view(_sizes(shape)), reshape_backward, (input,), (), x.shape)
+    return record(x.view(as_sizes(shape)), reshape_backward, (input,), (), x.shape)
 
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:
@@ -43,7 +43,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     [[0, 1], [2, 3], [4, 5]]
     """
     x = input.array
-    return record(_C.reshape(x, _sizes(shape)), reshape_backward, (input,), (), x.shape)
+    return record(_C.reshape(x, as_sizes(shape)), reshape_backward, (input,), (), x.shape)
 
 
 def reshape_backward(g, node):
@@ -59,7 +59,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """
     x = input.array
     n = max(x.ndim, 1)
-    first, last = _dim("flatten", start_dim, n), _dim("flatten", end_dim, n)
+    first, last = wrap_dim("flatten", start_dim, n), wrap_dim("flatten", end_dim, n)
     if first > last:
         raise _C.ShapeError(f"flatten: start_dim {start_dim} lies after end_dim {end_dim}; shape {x.shape}")
     if first == last and x.ndim:
@@ -70,7 +70,9 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, *x.shape[:first], size, *x.shape[last + 1 :])
 
 
-def _dim(op: str, dim: int, n: int) -> int:
+def wrap_dim(op: str, dim: int, ndim: int) -> int:
+    """A dimension as a number from 0 on; that of a tensor without dimensions may be called 0 or -1."""
+    n = max(ndim, 1)
     if not -n <= dim < n:
         raise IndexError(f"{op}: dim {dim} is out of range; use {-n} to {n - 1}")
     return dim % n
@@ -83,7 +85,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     >>> dl.permute(dl.zeros(2, 3, 4), (2, 0, 1)).shape
     (4, 2, 3)
     """
-    order = _sizes(dims)
+    order = as_sizes(dims)
     return record(input.array.permute(order), permute_backward, (input,), (), order)
 
 
@@ -137,7 +139,7 @@ def squeeze(input: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
     x = input.array
     y, n = x, max(x.ndim, 1)
     named = range(x.ndim) if dim is None else dim if isinstance(dim, tuple | list) else (dim,)
-    for d in sorted({_dim("squeeze", d, n) for d in named}, reverse=True):
+    for d in sorted({wrap_dim("squeeze", d, n) for d in named}, reverse=True):
         y = y.squeeze(d)
     return record(y, reshape_backward, (input,), (), x.shape)
 
@@ -161,11 +163,43 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
     [[1, 1, 1], [2, 2, 2]]
     """
     x = input.array
-    return record(x.expand(_sizes(sizes)), expand_backward, (input,), (), x.shape)
+    return record(x.expand(as_sizes(sizes)), expand_backward, (input,), (), x.shape)
 
 
 def expand_backward(g, node):
     return (_C.sum_to(g, node.attrs, g.dtype),)
+
+
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    """Broadcast to the shape of `other`.
+
+    >>> import dlcore as dl
+    >>> dl.tensor([1, 2]).expand_as(dl.zeros(2, 2)).tolist()
+    [[1, 2], [1, 2]]
+    """
+    return expand(input, other.array.shape)
+
+
+def view_as(input: Tensor, other: Tensor) -> Tensor:
+    """A view of the shape of `other`.
+
+    >>> import dlcore as dl
+    >>> dl.arange(4).view_as(dl.zeros(2, 2)).tolist()
+    [[0, 1], [2, 3]]
+    """
+    return view(input, other.array.shape)
+
+
+def unflatten(input: Tensor, dim: int, sizes: tuple[int, ...]) -> Tensor:
+    """Dimension `dim` as several, whose sizes multiply to its own; one may be -1. A view where it can be.
+
+    >>> import dlcore as dl
+    >>> dl.unflatten(dl.zeros(2, 6), 1, (3, -1)).shape
+    (2, 3, 2)
+    """
+    old = input.array.shape
+    d = wrap_dim("unflatten", dim, len(old))
+    return reshape(input, *old[:d], *sizes, *old[d + 1 :])
 
 
 def getitem(input: Tensor, key: Any) -> Tensor:
@@ -186,5 +220,30 @@ def getitem_backward(g, node):
     return (out,)
 
 
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """The diagonal of each matrix in dimensions dim1 and dim2, as a new last dimension: a view.
+
+    A positive `offset` lies above the main diagonal, a negative one below.
+
+    >>> import dlcore as dl
+    >>> dl.diagonal(dl.tensor([[1, 2], [3, 4]])).tolist(), dl.diagonal(dl.tensor([[1, 2], [3, 4]]), 1).tolist()
+    ([1, 4], [2])
+    """
+    x = input.array
+    if x.ndim < 2:
+        raise _C.ShapeError(f"diagonal: needs at least 2 dimensions, got shape {x.shape}")
+    attrs = (offset, wrap_dim("diagonal", dim1, x.ndim), wrap_dim("diagonal", dim2, x.ndim))
+    return record(_C.diagonal(x, *attrs), diagonal_backward, (input,), (), (attrs, x.shape, x.strides))
+
+
+def diagonal_backward(g, node):
+    attrs, size, strides = node.attrs
+    out = _C.zeros_strided(size, strides, g.dtype, g.device)
+    _C.copy_into(_C.diagonal(out, *attrs), g)
+    return (out,)
+
+
 # Rules of ops whose result may share its input's memory: writing into such a result writes into the input.
-VIEW_RULES = frozenset({reshape_backward, permute_backward, transpose_backward, expand_backward, getitem_backward})
+VIEW_RULES = frozenset(
+    {reshape_backward, permute_backward, transpose_backward, expand_backward, getitem_backward, diagonal_backward}
+)
