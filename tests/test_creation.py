@@ -20,6 +20,13 @@ def test_eye(shape):
     assert dl.eye(2, dtype=dl.int64).dtype == dl.int64
 
 
+@pytest.mark.parametrize(
+    ("args", "expected"), [((3.1,), [0, 1, 2]), ((2.9, -2.9, -1.0), [2, 1, 0, -1]), ((-0.9, 2.1, 2.0), [0])]
+)
+def test_arange_counts_integers_in_their_own_numbers(args, expected):
+    assert dl.arange(*args, dtype=dl.int64).tolist() == expected
+
+
 def test_like():
     x = dl.zeros(2, 3, dtype=dl.int32)
     assert dl.empty_like(x).shape == (2, 3) and dl.empty_like(x, dtype=dl.float64).dtype == dl.float64
@@ -43,6 +50,10 @@ def test_meshgrid(indexing):
 
 
 def test_mistakes():
+    with pytest.raises(ValueError, match="arange: the step must not be 0, got 0.5 for integers"):
+        dl.arange(0, 2, 0.5, dtype=dl.int64)
+    with pytest.raises(ValueError, match="arange: needs finite bounds"):
+        dl.arange(float("nan"))
     with pytest.raises(ValueError, match="linspace: needs a number of steps of at least 0, got -1"):
         dl.linspace(0, 1, -1)
     with pytest.raises(ValueError, match="indexing is 'ij' or 'xy', got 'yx'"):

@@ -88,22 +88,34 @@ def full(
     return _finish(_C.full(tuple(size), fill_value, dtype, device), requires_grad)
 
 
-def empty(*size: Any, dtype: _C.DType = float32, requires_grad: bool = False) -> Tensor:
+def empty(*size: Any, dtype: _C.DType = float32, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """A tensor of whatever the memory holds."""
-    return _finish(_C.empty(_shape(size), dtype), requires_grad)
+    return _finish(_C.to_device(_C.empty(_shape(size), dtype), device), requires_grad)
 
 
-def zeros_like(x: Tensor, *, dtype: _C.DType | None = None) -> Tensor:
+def zeros_like(
+    x: Tensor, *, dtype: _C.DType | None = None, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
     """Zeros with the shape, and unless given the dtype, of `x`."""
-    return Tensor(_C.zeros(x.shape, dtype or x.dtype, x.device))
+    return _finish(_C.zeros(x.shape, dtype or x.dtype, device or x.device), requires_grad)
 
 
-def ones_like(x: Tensor, *, dtype: _C.DType | None = None) -> Tensor:
+def ones_like(
+    x: Tensor, *, dtype: _C.DType | None = None, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
     """Ones with the shape, and unless given the dtype, of `x`."""
-    return Tensor(_C.ones(x.shape, dtype or x.dtype, x.device))
+    return _finish(_C.ones(x.shape, dtype or x.dtype, device or x.device), requires_grad)
 
 
-def arange(start: float, end: float | None = None, step: float = 1, *, dtype: _C.DType | None = None) -> Tensor:
+def arange(
+    start: float,
+    end: float | None = None,
+    step: float = 1,
+    *,
+    dtype: _C.DType | None = None,
+    device: str = "cpu",
+    requires_grad: bool = False,
+) -> Tensor:
     """Numbers from `start` (0 when only one bound is given) up to, not including, `end`.
 
     >>> import dlcore as dl
@@ -114,17 +126,26 @@ def arange(start: float, end: float | None = None, step: float = 1, *, dtype: _C
         start, end = 0, start
     if dtype is None:
         dtype = float32 if any(isinstance(v, float) for v in (start, end, step)) else _C.DType.int64
-    return Tensor(_C.arange(start, end, step, dtype))
+    return _finish(_C.to_device(_C.arange(start, end, step, dtype), device), requires_grad)
 
 
-def empty_like(x: Tensor, *, dtype: _C.DType | None = None) -> Tensor:
+def empty_like(
+    x: Tensor, *, dtype: _C.DType | None = None, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
     """Whatever the memory holds, with the shape, and unless given the dtype, of `x`."""
-    return Tensor(_C.empty(x.shape, dtype or x.dtype))
+    return _finish(_C.to_device(_C.empty(x.shape, dtype or x.dtype), device or x.device), requires_grad)
 
 
-def full_like(x: Tensor, fill_value: float, *, dtype: _C.DType | None = None) -> Tensor:
+def full_like(
+    x: Tensor,
+    fill_value: float,
+    *,
+    dtype: _C.DType | None = None,
+    device: str | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """One value, with the shape, and unless given the dtype, of `x`."""
-    return Tensor(_C.full(x.shape, fill_value, dtype or x.dtype, x.device))
+    return _finish(_C.full(x.shape, fill_value, dtype or x.dtype, device or x.device), requires_grad)
 
 
 def as_tensor(data: Any, *, dtype: _C.DType | None = None) -> Tensor:
@@ -136,7 +157,9 @@ def as_tensor(data: Any, *, dtype: _C.DType | None = None) -> Tensor:
     return tensor(data, dtype=dtype)
 
 
-def eye(n: int, m: int | None = None, *, dtype: _C.DType = float32) -> Tensor:
+def eye(
+    n: int, m: int | None = None, *, dtype: _C.DType = float32, device: str = "cpu", requires_grad: bool = False
+) -> Tensor:
     """A matrix (n, m or n) with ones on the diagonal.
 
     >>> import dlcore as dl
@@ -145,31 +168,51 @@ def eye(n: int, m: int | None = None, *, dtype: _C.DType = float32) -> Tensor:
     """
     out = _C.zeros((n, n if m is None else m), dtype, "cpu")
     _C.fill_(_C.diagonal(out, 0, 0, 1), 1)
-    return Tensor(out)
+    return _finish(_C.to_device(out, device), requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: _C.DType = float32) -> Tensor:
+def linspace(
+    start: float,
+    end: float,
+    steps: int,
+    *,
+    dtype: _C.DType = float32,
+    device: str = "cpu",
+    requires_grad: bool = False,
+) -> Tensor:
     """`steps` numbers from `start` to `end`, both included, equally far apart; made in float64 and rounded once.
 
     >>> import dlcore as dl
     >>> dl.linspace(0, 1, 5).tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
-    if steps < 0:
-        raise ValueError(f"linspace: needs a number of steps of at least 0, got {steps}")
-    return Tensor(_C.convert(_C.from_numpy(np.linspace(start, end, steps, dtype=np.float64)), dtype))
+    return _finish(_C.to_device(_spaced("linspace", start, end, steps, dtype), device), requires_grad)
 
 
-def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype: _C.DType = float32) -> Tensor:
+def logspace(
+    start: float,
+    end: float,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: _C.DType = float32,
+    device: str = "cpu",
+    requires_grad: bool = False,
+) -> Tensor:
     """base to the powers linspace(start, end, steps).
 
     >>> import dlcore as dl
     >>> dl.logspace(0, 2, 3).tolist()
     [1.0, 10.0, 100.0]
     """
+    return _finish(_C.to_device(_spaced("logspace", start, end, steps, dtype, base), device), requires_grad)
+
+
+def _spaced(op: str, start: Any, end: Any, steps: int, dtype: _C.DType, base: float | None = None) -> Any:
     if steps < 0:
-        raise ValueError(f"logspace: needs a number of steps of at least 0, got {steps}")
-    return Tensor(_C.convert(_C.from_numpy(np.logspace(start, end, steps, base=base, dtype=np.float64)), dtype))
+        raise ValueError(f"{op}: needs a number of steps of at least 0, got {steps}")
+    x = np.linspace(float(start), float(end), steps, dtype=np.float64)
+    return _C.convert(_C.from_numpy(x if base is None else np.power(base, x)), dtype)
 
 
 def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:

@@ -41,10 +41,18 @@ Array full_like(const Array& x, const Number& value) {
   return out;
 }
 
-Array arange(const Number& start, const Number& stop, const Number& step, DType dtype) {
+Array arange(const Number& from, const Number& to, const Number& by, DType dtype) {
+  for (const Number* n : {&from, &to, &by})
+    DL_CHECK(std::isfinite(real(*n)), ValueError, "arange: needs finite bounds and a finite step, got ", real(from),
+             ", ", real(to), ", ", real(by));
+  // Integers are counted in their own numbers, as in PyTorch.
+  const bool integers = !is_floating(dtype) && !is_half(dtype);
+  const auto own = [&](const Number& n) {
+    return integers && n.kind == Number::real ? Number{Number::integer, static_cast<int64_t>(n.f), 0} : n;
+  };
+  const Number start = own(from), stop = own(to), step = own(by);
   const double a = real(start), b = real(stop), d = real(step);
-  DL_CHECK(d != 0 && std::isfinite(a) && std::isfinite(b) && std::isfinite(d), ValueError,
-           "arange: needs finite bounds and a step that is not 0, got ", a, ", ", b, ", ", d);
+  DL_CHECK(d != 0, ValueError, "arange: the step must not be 0, got ", real(by), integers ? " for integers" : "");
   DL_CHECK((b - a) * d >= 0, ValueError, "arange: a step of ", d, " does not lead from ", a, " to ", b);
   const auto whole = [](const Number& n) { return n.kind != Number::real; };
   int64_t n = static_cast<int64_t>(std::ceil((b - a) / d));

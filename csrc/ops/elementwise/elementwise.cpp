@@ -115,7 +115,7 @@ Table square_b("square_bwd"), sqrt_b("sqrt_bwd"), abs_b("abs_bwd"), reciprocal_b
     pow_a("pow_bwd_a"), pow_b("pow_bwd_b"), maximum_b("maximum_bwd"), minimum_b("minimum_bwd"), clamp_b("clamp_bwd");
 
 void check_alpha(const char* op, DType t, const Number& alpha) {
-  DL_CHECK(kind(t) >= alpha.kind || (t == DType::b8 && alpha.i == 1), DTypeError, op, ": alpha must be ",
+  DL_CHECK(t == DType::b8 ? alpha.i == 1 : kind(t) >= alpha.kind, DTypeError, op, ": alpha must be ",
            t == DType::b8 ? "1" : "an integer", " for ", t, " tensors");
 }
 
@@ -219,7 +219,10 @@ Array where_fwd(const Array& condition, const Operand& a, const Operand& b) {
 Array exp_fwd(const Array& x) { return floating("exp", exp_, {array(x)}); }
 Array log_fwd(const Array& x) { return floating("log", log_, {array(x)}); }
 Array sqrt_fwd(const Array& x) { return floating("sqrt", sqrt_, {array(x)}); }
-Array square_fwd(const Array& x) { return mul_fwd(array(x), array(x)); }
+Array square_fwd(const Array& x) {
+  const Array y = x.dtype() == DType::b8 ? convert(x, DType::i64) : x;
+  return mul_fwd(array(y), array(y));
+}
 Array reciprocal_fwd(const Array& x) { return div_fwd(number(kOne), array(x)); }
 Array abs_fwd(const Array& x) {
   check_no_bool("abs", x.dtype(), "it is x itself");

@@ -85,14 +85,20 @@ def bernoulli(input: Tensor) -> Tensor:
     return _finish(_C.convert(_C.lt_fwd(_C.rand(p.shape, p.dtype), p), p.dtype), p.device)
 
 
-def rand_like(input: Tensor) -> Tensor:
-    """Uniform in [0, 1), with input's shape and dtype (float32 or float64)."""
-    return _finish(_C.rand(input.array.shape, input.array.dtype), input.array.device)
+def rand_like(
+    input: Tensor, *, dtype: _C.DType | None = None, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
+    """Uniform in [0, 1), with input's shape, and its dtype (float32 or float64) and device unless given."""
+    x = input.array
+    return _finish(_C.rand(x.shape, dtype or x.dtype), device or x.device, requires_grad)
 
 
-def randn_like(input: Tensor) -> Tensor:
-    """Normal with mean 0 and variance 1, with input's shape and dtype (float32 or float64)."""
-    return _finish(_C.randn(input.array.shape, input.array.dtype), input.array.device)
+def randn_like(
+    input: Tensor, *, dtype: _C.DType | None = None, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
+    """Normal with mean 0 and variance 1, with input's shape, and its dtype and device unless given."""
+    x = input.array
+    return _finish(_C.randn(x.shape, dtype or x.dtype), device or x.device, requires_grad)
 
 
 def uniform_(self: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:

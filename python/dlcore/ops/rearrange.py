@@ -159,14 +159,14 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
 
 
 # ---- Order.
-def flip(input: Tensor, *dims: Any) -> Tensor:
-    """A copy in which the given dimensions run backwards.
+def flip(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
+    """A copy in which the given dimensions run backwards: flip(x, 0, 1), flip(x, (0, 1)) or flip(x, dims=(0, 1)).
 
     >>> import dlcore as dl
     >>> dl.flip(dl.tensor([[1, 2], [3, 4]]), (0, 1)).tolist()
     [[4, 3], [2, 1]]
     """
-    named = tuple(_dims("flip", shape.as_sizes(dims), input.array.ndim))
+    named = tuple(_dims("flip", shape.as_sizes(args) if dims is None else dims, input.array.ndim))
     return record(_C.flip(input.array, named), flip_backward, (input,), (), named)
 
 
@@ -242,8 +242,8 @@ def _triangle(op: str, input: Tensor, diagonal: int, keep: Any) -> Tensor:
         raise _C.ShapeError(f"{op}: needs a matrix or a batch of them, got shape {x.shape}")
     rows, columns = (_C.to_device(_C.arange(0, n, 1, _INT64), x.device) for n in x.shape[-2:])
     mask = keep(_C.add_fwd(rows.unsqueeze(1), diagonal, 1), columns)
-    return record(_C.where_fwd(mask, x, 0), triangle_backward, (input,), (mask,))
+    return record(_C.where_fwd(mask, x, False), triangle_backward, (input,), (mask,))
 
 
 def triangle_backward(g, node):
-    return (_C.where_fwd(node.saved[0], g, 0),)
+    return (_C.where_fwd(node.saved[0], g, False),)
