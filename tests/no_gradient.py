@@ -19,8 +19,15 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("needs a GPU; tests/cuda", "Tensor", "cuda cpu"),
     **_names("bools: constant but for jumps", "Tensor", "eq ne lt le gt ge __and__ __or__ __xor__ __invert__"),
     **_names("whole numbers: constant but for jumps", "Tensor", "argmax argmin any all long int bool"),
+    **_names("whole numbers: constant but for jumps", "Tensor", "nonzero bincount"),
+    **_names("whole numbers: constant but for jumps", "F", "one_hot"),
     **_names("raises where a gradient would be lost", "Tensor", "__setitem__"),
     **_names("a difference quotient of a narrow float is noise; test_copy, test_half", "Tensor", "float half bfloat16"),
+    **_names(
+        "in place; tests/ops/test_index.py and its neighbours ask for the gradient of a tensor with a history",
+        "Tensor",
+        "scatter_ scatter_add_ index_add_ index_copy_ index_fill_ masked_fill_",
+    ),
     **_names("random numbers; tests/ops/test_random.py", "Tensor", "uniform_ normal_"),
     **_names("random numbers", "dl", "rand randn randint randperm rand_like randn_like bernoulli"),
 }

@@ -96,11 +96,21 @@ Array apply_slice(const Array& x, int dim, PyObject* slice) {
   return x.slice(dim, start, length, step);
 }
 
-// Basic indexing: ints, slices, None and one Ellipsis; always a view.
-Array basic_index(const Array& a, const py::object& key) {
+bool is_number(const py::handle k) { return PyLong_Check(k.ptr()) && !PyBool_Check(k.ptr()); }
+
+// A key that picks elements, not a view: a bool, a list, a tensor or NumPy array of bools or of some dimensions.
+bool picks(const py::handle k) {
+  if (is_number(k) || PySlice_Check(k.ptr()) || k.is_none() || k.ptr() == Py_Ellipsis) return false;
+  if (PyBool_Check(k.ptr()) || PyList_Check(k.ptr()) || PyTuple_Check(k.ptr())) return true;
+  return py::hasattr(k, "ndim") && (k.attr("ndim").cast<int>() || py::str(k.attr("dtype")).equal(py::str("bool")));
+}
+
+// Basic indexing: ints, slices, None and one Ellipsis; always a view. None where a key picks elements.
+py::object basic_index(const Array& a, const py::object& key) {
   const py::tuple keys = py::isinstance<py::tuple>(key) ? py::reinterpret_borrow<py::tuple>(key) : py::make_tuple(key);
   int named = 0, ellipses = 0;
   for (const py::handle k : keys) {
+    if (picks(k)) return py::none();
     if (k.ptr() == Py_Ellipsis)
       ++ellipses;
     else if (!k.is_none())
@@ -118,14 +128,13 @@ Array basic_index(const Array& a, const py::object& key) {
     } else if (PySlice_Check(k.ptr())) {
       x = apply_slice(x, dim++, k.ptr());
     } else {
-      const bool many = !PyLong_Check(k.ptr()) && py::hasattr(k, "ndim") && k.attr("ndim").cast<int>() != 0;
-      const bool whole = PyIndex_Check(k.ptr()) && !PyBool_Check(k.ptr()) && !many;
-      DL_CHECK(whole, dl::IndexError, "index: needs ints, slices, None or ..., got ", Py_TYPE(k.ptr())->tp_name,
-               "; to choose by a condition use dl.where");
+      DL_CHECK(PyIndex_Check(k.ptr()), dl::IndexError,
+               "index: needs ints, slices, None, ..., or integers or bools in a ", "tensor, list or NumPy array; got ",
+               Py_TYPE(k.ptr())->tp_name);
       x = x.select(dim, py::int_(py::reinterpret_borrow<py::object>(k)).cast<int64_t>());
     }
   }
-  return x;
+  return py::cast(x);
 }
 
 // Attributes that every op reads. A plain getter costs some 25 ns where a pybind11 property costs 100.

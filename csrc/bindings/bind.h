@@ -12,6 +12,7 @@ void bind_copy(py::module_& m);
 void bind_dropout(py::module_& m);
 void bind_elementwise(py::module_& m);
 void bind_embedding(py::module_& m);
+void bind_index(py::module_& m);
 void bind_loss(py::module_& m);
 void bind_matmul(py::module_& m);
 void bind_norm(py::module_& m);

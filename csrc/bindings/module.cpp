@@ -54,6 +54,7 @@ PYBIND11_MODULE(_C, m) {
   bind_dropout(m);
   bind_elementwise(m);
   bind_embedding(m);
+  bind_index(m);
   bind_loss(m);
   bind_matmul(m);
   bind_norm(m);

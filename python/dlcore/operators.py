@@ -5,7 +5,22 @@ An op's first argument is the tensor, so the function itself is the method.
 
 from __future__ import annotations
 
-from dlcore.ops import activation, compare, copy, elementwise, inplace, matmul, random, rearrange, reduce, softmax_xent
+from dlcore.ops import (
+    activation,
+    choose,
+    compare,
+    copy,
+    elementwise,
+    index,
+    index_slices,
+    indexing,
+    inplace,
+    matmul,
+    random,
+    rearrange,
+    reduce,
+    softmax_xent,
+)
 from dlcore.ops import shape as shapes
 
 
@@ -67,6 +82,16 @@ class Operators:
     unbind, repeat, tile, movedim = rearrange.unbind, rearrange.repeat, rearrange.tile, rearrange.movedim
     flip, roll = rearrange.flip, rearrange.roll
     contiguous, clone = copy.contiguous, copy.clone
+
+    # ---- by index and by condition
+    gather, take_along_dim = index.gather, index.take_along_dim
+    scatter, scatter_add = index.scatter, index.scatter_add
+    scatter_, scatter_add_ = index.scatter_, index.scatter_add_
+    index_select, index_add = index_slices.index_select, index_slices.index_add
+    index_copy, index_fill = index_slices.index_copy, index_slices.index_fill
+    index_add_, index_copy_, index_fill_ = index_slices.index_add_, index_slices.index_copy_, index_slices.index_fill_
+    masked_select, masked_fill, masked_fill_ = choose.masked_select, choose.masked_fill, choose.masked_fill_
+    nonzero, bincount = indexing.nonzero, choose.bincount
 
     T = property(shapes.reverse_dims)
 

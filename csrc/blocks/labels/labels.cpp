@@ -18,12 +18,12 @@ bool same_layout(const Array& x, const Dims& strides) {
 }
 
 // The message's subscript: target[3], or target[0,2,1] for several dimensions.
-[[noreturn]] void raise_bad_label(const char* op, const char* what, const Array& labels, int64_t limit,
+[[noreturn]] void raise_bad_label(const char* op, const char* what, const Array& labels, int64_t least, int64_t limit,
                                   const char* of) {
   const Array rows = contiguous(labels);
   const int64_t* p = rows.data<int64_t>();
   int64_t at = 0;
-  while (p[at] >= 0 && p[at] < limit) ++at;
+  while (p[at] >= least && p[at] < limit) ++at;
   std::ostringstream where;
   Dims index = labels.shape();
   int64_t rest = at;
@@ -33,8 +33,8 @@ bool same_layout(const Array& x, const Dims& strides) {
   }
   for (int i = 0; i < index.size(); ++i) where << (i ? "," : "[") << index[i];
   if (index.size()) where << ']';
-  throw IndexError(join(op, ": ", what, where.str(), " is ", p[at], " but there are ", limit, ' ', of, " (0 to ",
-                        limit - 1, "); ", what, '=', labels.shape()));
+  throw IndexError(join(op, ": ", what, where.str(), " is ", p[at], " but there are ", limit, ' ', of, " (", least,
+                        " to ", limit - 1, "); ", what, '=', labels.shape()));
 }
 
 }  // namespace
@@ -49,15 +49,18 @@ Array as_labels(const char* op, const char* what, const Array& labels, const Dim
   return out;
 }
 
-void check_labels(const char* op, const char* what, const Array& labels, int64_t limit, const char* of) {
+void check_labels(const char* op, const char* what, const Array& labels, int64_t limit, const char* of, bool from_end) {
+  const int64_t least = from_end ? -limit : 0;
+  const auto span = static_cast<uint64_t>(limit - least);
   const int64_t* p = labels.data<int64_t>();
   std::atomic<bool> bad{false};
   parallel_for(labels.size(), kGrain, [&](int64_t begin, int64_t end) {
-    uint64_t largest = 0;  // a negative label is a huge unsigned one
-    for (int64_t i = begin; i < end; ++i) largest = std::max(largest, static_cast<uint64_t>(p[i]));
-    if (end > begin && largest >= static_cast<uint64_t>(limit)) bad = true;
+    uint64_t largest = 0;  // what lies below the least is a huge unsigned number
+    for (int64_t i = begin; i < end; ++i)
+      largest = std::max(largest, static_cast<uint64_t>(p[i]) - static_cast<uint64_t>(least));
+    if (end > begin && largest >= span) bad = true;
   });
-  if (bad) raise_bad_label(op, what, labels, limit, of);
+  if (bad) raise_bad_label(op, what, labels, least, limit, of);
 }
 
 }  // namespace dl

@@ -1,6 +1,7 @@
 """The ops a model's forward calls, in one place and under PyTorch's names."""
 
 from dlcore.ops.activation import leaky_relu, relu, sigmoid, tanh
+from dlcore.ops.choose import one_hot
 from dlcore.ops.conv2d import conv2d
 from dlcore.ops.dropout import dropout
 from dlcore.ops.embedding import embedding
@@ -24,6 +25,7 @@ __all__ = [
     "log_softmax",
     "max_pool2d",
     "mse_loss",
+    "one_hot",
     "relu",
     "sigmoid",
     "softmax",

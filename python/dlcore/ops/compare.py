@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.ops.indexing import nonzero
 from dlcore.ops.operand import fit, fit_to, like, value
 
 if TYPE_CHECKING:
@@ -96,14 +97,20 @@ def clamp_backward(g, node):
     return (fit(_C.clamp_bwd(g, x, *node.attrs), x),)
 
 
-def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
+def where(condition: Tensor, input: Operand | None = None, other: Operand | None = None) -> Any:
     """input where the bool tensor `condition` holds, else other; the three shapes broadcast.
+
+    Of a condition alone: nonzero(condition, as_tuple=True).
 
     >>> import dlcore as dl
     >>> x = dl.tensor([-1.0, 2.0])
     >>> dl.where(x > 0, x, 0).tolist()
     [0.0, 2.0]
     """
+    if input is None or other is None:
+        if input is other:
+            return nonzero(condition, as_tuple=True)
+        raise TypeError("where: give both input and other, or neither for the indices where the condition holds")
     c, a, b = condition.array, value(input), value(other)
     y = _C.where_fwd(c, a, b)
     likes = (None if a is input else like(y, a), None if b is other else like(y, b))

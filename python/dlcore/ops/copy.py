@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import mode, record
+from dlcore.ops import indexing
 from dlcore.ops.operand import value
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ def convert_backward(g, node):
 
 
 def setitem(input: Tensor, key: Any, other: Tensor | float) -> None:
-    """input[key] = other for ints, slices, None and ...; other broadcasts and converts.
+    """input[key] = other for every key of ``input[key]``; other broadcasts and converts.
+
+    Where integers name an element twice the last value stays.
 
     RuntimeError where a gradient would be lost: inside ``no_grad()``, or on tensors that need none, it is allowed.
 
@@ -118,7 +121,11 @@ def setitem(input: Tensor, key: Any, other: Tensor | float) -> None:
             "setitem: writing into a tensor while gradients are recorded; build it with dl.cat, dl.stack or dl.where, "
             "or write inside dl.no_grad()"
         )
-    write(input.array.index(key), value(other))
+    x, place = input.array, input.array.index(key)
+    if place is None:
+        indexing.put(x, key, value(other))
+    else:
+        write(place, value(other))
 
 
 def write(place: Any, source: Any) -> None:

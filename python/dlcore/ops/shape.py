@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.ops import indexing
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -203,14 +204,19 @@ def unflatten(input: Tensor, dim: int, sizes: tuple[int, ...]) -> Tensor:
 
 
 def getitem(input: Tensor, key: Any) -> Tensor:
-    """input[key] for ints, slices, None and ...: a view.
+    """input[key]: a view for ints, slices, None and ...; a copy where tensors, lists or NumPy arrays of integers or
+    bools pick elements (indexing.py has the rules). IndexError for what does not exist.
 
     >>> import dlcore as dl
-    >>> dl.arange(6).view(2, 3)[1, ::2].tolist()
-    [3, 5]
+    >>> x = dl.arange(6).view(2, 3)
+    >>> x[1, ::2].tolist(), x[:, [2, 0]].tolist(), x[x > 3].tolist()
+    ([3, 5], [[2, 0], [5, 3]], [4, 5])
     """
     x = input.array
-    return record(x.index(key), getitem_backward, (input,), (), (key, x.shape, x.strides))
+    y = x.index(key)
+    if y is None:
+        return indexing.pick(input, key)
+    return record(y, getitem_backward, (input,), (), (key, x.shape, x.strides))
 
 
 def getitem_backward(g, node):

@@ -1,0 +1,22 @@
+#include "bindings/convert.h"
+#include "ops/index/index.h"
+
+using dl::Array;
+
+void bind_index(py::module_& m) {
+  m.def("gather_fwd", &dl::gather_fwd);
+  m.def("index_fwd", [](const char* op, const Array& x, int first, const std::vector<Array>& indices, bool from_end) {
+    return dl::index_fwd(op, x, first, indices.data(), static_cast<int>(indices.size()), from_end);
+  });
+  m.def("broadcast_shapes", &dl::broadcast_shapes);
+  m.def("nonzero_fwd", &dl::nonzero_fwd);
+  m.def("scatter_into", [](const char* op, const Array& dst, int dim, const Array& index, const Array& src, bool add) {
+    dl::scatter_into(op, dst, dim, index, src, add);
+    dst.bump_version();
+  });
+  m.def("index_into", [](const char* op, const Array& dst, int first, const std::vector<Array>& indices,
+                         const Array& src, bool add, bool from_end) {
+    dl::index_into(op, dst, first, indices.data(), static_cast<int>(indices.size()), src, add, from_end);
+    dst.bump_version();
+  });
+}

@@ -1,0 +1,100 @@
+// Moves single elements, or runs of neighbours that share one index (index.h). Called by index.cpp.
+// Limit: the latency of elements that are not in cache; for runs, memory bandwidth.
+#include "ops/index/index.h"
+#include "simd/walk.h"
+
+namespace dl::DL_ISA_NS {
+
+template <class T>
+static DL_INLINE void gather_run(const IndexArgs& a, const int64_t* at, int64_t n) {
+  const int64_t out_step = a.nest.stride[0][0], index_step = a.nest.stride[1][0], in_step = a.nest.stride[2][0];
+  T* out = static_cast<T*>(a.out) + at[0];
+  const T* in = static_cast<const T*>(a.in) + at[2];
+  const int64_t* index = a.index + at[1];
+  if (index_step == 0) {
+    in += *index * a.step;
+    if (out_step == 1 && in_step == 1 && n > 1)
+      __builtin_memcpy(out, in, static_cast<size_t>(n) * sizeof(T));
+    else
+      for (int64_t i = 0; i < n; ++i) out[i * out_step] = in[i * in_step];
+  } else if (out_step == 1 && index_step == 1 && in_step == 0) {
+    for (int64_t i = 0; i < n; ++i) out[i] = in[index[i] * a.step];
+  } else {
+    for (int64_t i = 0; i < n; ++i) out[i * out_step] = in[i * in_step + index[i * index_step] * a.step];
+  }
+}
+
+template <class T>
+static void gather(const IndexArgs& a, int64_t begin, int64_t end) {
+  walk<3>(a.nest, begin, end, [&](const int64_t* at, int64_t n) { gather_run<T>(a, at, n); });
+}
+
+struct Set {
+  template <class T>
+  static DL_INLINE void to(T& d, T s) {
+    d = s;
+  }
+};
+struct Add {
+  template <class T>
+  static DL_INLINE void to(T& d, T s) {
+    d += s;
+  }
+};
+struct Or {
+  static DL_INLINE void to(uint8_t& d, uint8_t s) { d |= s; }
+};
+
+// All j of the n lines that begin at `at`.
+template <class T, class Op>
+static DL_INLINE void scatter_lines(const IndexArgs& a, const int64_t* at, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    T* out = static_cast<T*>(a.out) + at[0] + i * a.nest.stride[0][0];
+    const int64_t* index = a.index + at[1] + i * a.nest.stride[1][0];
+    const T* in = static_cast<const T*>(a.in) + at[2] + i * a.nest.stride[2][0];
+    for (int64_t j = 0; j < a.count; ++j) Op::to(out[index[j * a.index_step] * a.step], in[j * a.in_step]);
+  }
+}
+
+// One j of the n lines that begin at `at`.
+template <class T, class Op>
+static DL_INLINE void scatter_across(const IndexArgs& a, int64_t j, const int64_t* at, int64_t n) {
+  const int64_t out_step = a.nest.stride[0][0], index_step = a.nest.stride[1][0], in_step = a.nest.stride[2][0];
+  T* __restrict out = static_cast<T*>(a.out) + at[0];
+  const int64_t* index = a.index + at[1] + j * a.index_step;
+  const T* __restrict in = static_cast<const T*>(a.in) + at[2] + j * a.in_step;
+  if (index_step == 0) {
+    out += *index * a.step;
+    if (out_step == 1 && in_step == 1)
+      for (int64_t i = 0; i < n; ++i) Op::to(out[i], in[i]);
+    else
+      for (int64_t i = 0; i < n; ++i) Op::to(out[i * out_step], in[i * in_step]);
+  } else {
+    for (int64_t i = 0; i < n; ++i) Op::to(out[i * out_step + index[i * index_step] * a.step], in[i * in_step]);
+  }
+}
+
+template <class T, class Op>
+static void scatter(const IndexArgs& a, int64_t begin, int64_t end) {
+  if (a.line_by_line)
+    return walk<3>(a.nest, begin, end, [&](const int64_t* at, int64_t n) { scatter_lines<T, Op>(a, at, n); });
+  for (int64_t j = 0; j < a.count; ++j)
+    walk<3>(a.nest, begin, end, [&](const int64_t* at, int64_t n) { scatter_across<T, Op>(a, j, at, n); });
+}
+
+void gather_8(const IndexArgs& a, int64_t b, int64_t e) { gather<uint8_t>(a, b, e); }
+void gather_16(const IndexArgs& a, int64_t b, int64_t e) { gather<int16_t>(a, b, e); }
+void gather_32(const IndexArgs& a, int64_t b, int64_t e) { gather<int32_t>(a, b, e); }
+void gather_64(const IndexArgs& a, int64_t b, int64_t e) { gather<int64_t>(a, b, e); }
+void scatter_8(const IndexArgs& a, int64_t b, int64_t e) { scatter<uint8_t, Set>(a, b, e); }
+void scatter_16(const IndexArgs& a, int64_t b, int64_t e) { scatter<int16_t, Set>(a, b, e); }
+void scatter_32(const IndexArgs& a, int64_t b, int64_t e) { scatter<int32_t, Set>(a, b, e); }
+void scatter_64(const IndexArgs& a, int64_t b, int64_t e) { scatter<int64_t, Set>(a, b, e); }
+void scatter_add_b8(const IndexArgs& a, int64_t b, int64_t e) { scatter<uint8_t, Or>(a, b, e); }
+void scatter_add_u8(const IndexArgs& a, int64_t b, int64_t e) { scatter<uint8_t, Add>(a, b, e); }
+void scatter_add_i32(const IndexArgs& a, int64_t b, int64_t e) { scatter<int32_t, Add>(a, b, e); }
+void scatter_add_i64(const IndexArgs& a, int64_t b, int64_t e) { scatter<int64_t, Add>(a, b, e); }
+void scatter_add_f32(const IndexArgs& a, int64_t b, int64_t e) { scatter<float, Add>(a, b, e); }
+void scatter_add_f64(const IndexArgs& a, int64_t b, int64_t e) { scatter<double, Add>(a, b, e); }
+
+}  // namespace dl::DL_ISA_NS

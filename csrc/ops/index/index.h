@@ -1,0 +1,40 @@
+// Elements picked by integer indices, and written where indices say.
+//   gather_fwd    out[.., j, ..] = x[.., index[.., j, ..], ..]               index has x's number of dimensions
+//   scatter_into  dst[.., index[.., j, ..], ..] = or += src[.., j, ..]
+//   index_fwd     out[b, j, a] = x[b, i₁[j], …, iₖ[j], a]                    x[:, i₁, i₂]: one position j for all
+//   index_into    dst[b, i₁[j], …, iₖ[j], a] = or += src[b, j, a]
+//   nonzero_fwd   the indices of the elements that are not 0, a row an element, in row-major order
+// Every dtype and layout; bools are added by "or". Indices are int64 (int32 and uint8 are converted) and are checked
+// before anything is written; what shares dst's memory is copied first. Where one element is named twice the writes
+// happen in the order of j, by one thread: the last value stays, a sum runs in that order, and the bits do not depend
+// on the number of threads.
+#pragma once
+#include "core/nest.h"
+
+namespace dl {
+
+struct IndexArgs {
+  void* out;             // gather: out; scatter: dst
+  const void* in;        // gather: x; scatter: src
+  const int64_t* index;  // not negative, in range
+  int64_t step;          // elements of x or dst from one index to the next
+  // Operand 0 is out, 1 index, 2 in; x and dst have stride 0 in the indexed dimension.
+  // gather: all elements of out. scatter: the lines, that is, all dimensions but the one along which j runs.
+  Nest nest;
+  int64_t count = 0, index_step = 0, in_step = 0;  // scatter: the steps of j along a line
+  bool line_by_line = false;                       // scatter: a line at a time, or all lines for one j after another
+};
+// gather's range is elements of the nest, scatter's and scatter_add's its lines.
+
+DL_API Array gather_fwd(const Array& x, int dim, const Array& index);
+// In place. `op` is the name in messages.
+DL_API void scatter_into(const char* op, const Array& dst, int dim, const Array& index, const Array& src, bool add);
+// The dimensions first … first + count - 1 of x are indexed by arrays that broadcast together; the result has their
+// common shape in place of those dimensions. A negative index counts from the end where `from_end` says so.
+DL_API Array index_fwd(const char* op, const Array& x, int first, const Array* indices, int count, bool from_end);
+// In place; src broadcasts to the shape that index_fwd would give.
+DL_API void index_into(const char* op, const Array& dst, int first, const Array* indices, int count, const Array& src,
+                       bool add, bool from_end);
+DL_API Array nonzero_fwd(const Array& x);  // int64 (n, x.ndim())
+
+}  // namespace dl

@@ -1,0 +1,144 @@
+"""An index an element: gather, and scatter, which writes where gather would read.
+
+Indices are int64 (int32 and uint8 are converted) and not negative. IndexError for one that does not exist, naming the
+first, before anything is written. Where one element is named twice, scatter keeps the last value and scatter_add adds
+in order: results never depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from dlcore import _C
+from dlcore.autograd import record
+from dlcore.ops import inplace, shape
+from dlcore.ops.operand import value
+
+if TYPE_CHECKING:
+    from dlcore.tensor import Tensor
+
+
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """``out[i][j] = input[index[i][j]][j]`` for dim 0, and so on: the result has the shape of `index`.
+
+    `index` has as many dimensions as `input`, and is not larger but along `dim`.
+
+    >>> import dlcore as dl
+    >>> dl.gather(dl.tensor([[1, 2], [3, 4]]), 1, dl.tensor([[0, 0], [1, 0]])).tolist()
+    [[1, 1], [4, 3]]
+    """
+    x, i = input.array, index.array
+    return record(_C.gather_fwd(x, dim, i), gather_backward, (input,), (i,), (dim, x.shape))
+
+
+def gather_backward(g, node):
+    (index,), (dim, shape) = node.saved, node.attrs
+    out = _C.zeros(shape, g.dtype, g.device)
+    _C.scatter_into("gather", out, dim, index, g, True)
+    return (out,)
+
+
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """gather where the other dimensions broadcast; without `dim`, from the elements in row-major order.
+
+    >>> import dlcore as dl
+    >>> x = dl.tensor([[3.0, 1.0, 2.0]])
+    >>> dl.take_along_dim(x, dl.argmax(x, 1, keepdim=True), 1).tolist()
+    [[3.0]]
+    """
+    if dim is None:
+        return gather(shape.reshape(input, -1), 0, shape.reshape(indices, -1))
+    if input.ndim != indices.ndim:
+        raise _C.ShapeError(
+            "take_along_dim: input and indices must have equally many dimensions; "
+            f"input={input.shape} indices={indices.shape}"
+        )
+    sizes = [-1 if a == b or b == 1 else b for a, b in zip(input.shape, indices.shape, strict=True)]
+    places = [-1 if a == b or a == 1 else a for a, b in zip(input.shape, indices.shape, strict=True)]
+    sizes[dim] = places[dim] = -1
+    return gather(shape.expand(input, sizes), dim, shape.expand(indices, places))
+
+
+def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tensor:
+    """A copy of input with ``out[index[i][j]][j] = src[i][j]`` for dim 0, and so on. `src` may be a number.
+
+    `src` has input's dtype and at least the size of `index`; only the value that stays gets a gradient.
+
+    >>> import dlcore as dl
+    >>> dl.scatter(dl.zeros(2, 3), 1, dl.tensor([[2], [0]]), 1.0).tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
+    y, source = _C.clone(input.array), _source(src, index, input)
+    _C.scatter_into("scatter", y, dim, index.array, source, False)
+    if value(src) is src:
+        return record(y, scatter_number_backward, (input,), (index.array,), dim)
+    return record(y, scatter_backward, (input, src), (index.array,), (dim, src.shape))
+
+
+def _source(src: Any, index: Tensor, like: Tensor) -> Any:
+    """The Array of src; of a number, that number once an index."""
+    return src.array if hasattr(src, "array") else _C.full((), src, like.dtype, like.device).expand(index.shape)
+
+
+def scatter_number_backward(g, node):
+    return (_cleared(g, node.attrs, node.saved[0]),)
+
+
+def _cleared(g: Any, dim: int, index: Any) -> Any:
+    """A copy of g with zeros where `index` says."""
+    out = _C.clone(g)
+    _C.scatter_into("scatter", out, dim, index, _C.zeros((), g.dtype, g.device).expand(index.shape), False)
+    return out
+
+
+def scatter_backward(g, node):
+    (index,), (dim, shape) = node.saved, node.attrs
+    order = _C.arange(0, prod(index.shape), 1, _C.DType.int64).view(index.shape)
+    last = _C.zeros(g.shape, _C.DType.int64, g.device)
+    _C.scatter_into("scatter", last, dim, index, order, False)
+    stayed = _C.eq_fwd(_C.gather_fwd(last, dim, index), order)
+    from_src = _C.where_fwd(stayed, _C.gather_fwd(g, dim, index), 0)
+    return _cleared(g, dim, index), _padded(from_src, shape)
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """A copy of input with ``out[index[i][j]][j] += src[i][j]`` for dim 0, and so on. Bools are added by "or".
+
+    >>> import dlcore as dl
+    >>> dl.scatter_add(dl.zeros(3), 0, dl.tensor([0, 2, 2]), dl.ones(3)).tolist()
+    [1.0, 0.0, 2.0]
+    """
+    y = _C.clone(input.array)
+    _C.scatter_into("scatter_add", y, dim, index.array, src.array, True)
+    return record(y, scatter_add_backward, (input, src), (index.array,), (dim, src.shape))
+
+
+def scatter_add_backward(g, node):
+    (index,), (dim, shape) = node.saved, node.attrs
+    return g, None if node.inputs[1] is None else _padded(_C.gather_fwd(g, dim, index), shape)
+
+
+def _padded(g: Any, shape: tuple[int, ...]) -> Any:
+    """g with zeros where src is larger than index."""
+    if g.shape == shape:
+        return g
+    out = _C.zeros(shape, g.dtype, g.device)
+    _C.copy_into(out.index(tuple(slice(n) for n in g.shape)), g)
+    return out
+
+
+def scatter_(self: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tensor:
+    """scatter into this tensor."""
+    if inplace.tracked(self, src):
+        return inplace.rebind(self, scatter(self, dim, index, src))
+    _C.scatter_into("scatter_", self.array, dim, index.array, _source(src, index, self), False)
+    return self
+
+
+def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """scatter_add into this tensor."""
+    if inplace.tracked(self, src):
+        return inplace.rebind(self, scatter_add(self, dim, index, src))
+    _C.scatter_into("scatter_add_", self.array, dim, index.array, src.array, True)
+    return self
