@@ -1,7 +1,8 @@
-"""Batch norm, 2-d and 1-d, training mode forward and backward, and evaluation."""
+"""Batch norm, 2-d and 1-d, training mode forward and backward, and evaluation; layer norm and group norm."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..harness import Lib, Row, backward
@@ -19,6 +20,15 @@ def batch_norm(lib: Lib, shape: tuple[int, ...], mode: str) -> Any:
         return lambda: lib.F.batch_norm(x, mean, var, weight, bias, training=True)
     v = make(*shape)
     return lambda: backward(lib.F.batch_norm(x, mean, var, weight, bias, training=True), v, x, weight, bias)
+
+
+def row_norm(lib: Lib, call: Callable[..., Any], shape: tuple[int, ...], params: int, mode: str) -> Any:
+    grad = mode == "fwd+bwd"
+    x, weight, bias = lib.normal(*shape, grad=grad), lib.normal(params, grad=grad), lib.normal(params, grad=grad)
+    if not grad:
+        return lambda: call(lib.F, x, weight, bias)
+    v = lib.normal(*shape)
+    return lambda: backward(call(lib.F, x, weight, bias), v, x, weight, bias)
 
 
 SHAPES = {"2d 32x64x56²": (32, 64, 56, 56), "2d 64x16x7²": (64, 16, 7, 7), "1d 64x50": (64, 50)}
@@ -44,4 +54,19 @@ ROWS = [
     )
     for label, shape in SHAPES.items()
     for mode in ("fwd", "fwd+bwd", "eval")
+]
+ROW_NORMS: dict[str, tuple[Callable[..., Any], tuple[int, ...], int]] = {
+    "layer_norm 8192x512": (lambda F, x, w, b: F.layer_norm(x, (512,), w, b), (8192, 512), 512),
+    "layer_norm 64x50": (lambda F, x, w, b: F.layer_norm(x, (50,), w, b), (64, 50), 50),
+    "group_norm 32x64x56² in 8": (lambda F, x, w, b: F.group_norm(x, 8, w, b), (32, 64, 56, 56), 64),
+}
+ROWS += [
+    Row(
+        f"{label} {mode}",
+        lambda lib, c=call, s=shape, p=params, m=mode: row_norm(lib, c, s, p, m),
+        ("row_norm_fwd", "row_norm_bwd") if mode == "fwd+bwd" else ("row_norm_fwd",),
+        bytes=size(shape) * (8 if mode == "fwd+bwd" else 2),
+    )
+    for label, (call, shape, params) in ROW_NORMS.items()
+    for mode in ("fwd", "fwd+bwd")
 ]

@@ -69,6 +69,8 @@ __all__: list[str] = [
     "gather_fwd",
     "ge_fwd",
     "gemm_into",
+    "group_norm_bwd",
+    "group_norm_fwd",
     "gt_fwd",
     "has_cuda",
     "index_fwd",
@@ -77,6 +79,8 @@ __all__: list[str] = [
     "isas",
     "kernels",
     "last_kernel",
+    "layer_norm_bwd",
+    "layer_norm_fwd",
     "layout_copies",
     "le_fwd",
     "leaky_relu_bwd",
@@ -337,7 +341,7 @@ def batch_norm_bwd(
     arg5: bool,
     arg6: bool,
     arg7: bool,
-) -> tuple[typing.Any, typing.Any, typing.Any]: ...
+) -> tuple: ...
 def batch_norm_fwd(
     arg0: Array | None,
     arg1: Array | None,
@@ -451,6 +455,22 @@ def gemm_into(
     arg5: bool,
     arg6: bool,
 ) -> None: ...
+def group_norm_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: Array | None,
+    arg4: Array | None,
+    arg5: bool,
+    arg6: bool,
+) -> tuple: ...
+def group_norm_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: Array | None,
+    arg3: Array | None,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple[Array, Array]: ...
 def gt_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def has_cuda() -> builtins.bool: ...
 def index_fwd(
@@ -473,6 +493,22 @@ def isa() -> str: ...
 def isas() -> list: ...
 def kernels() -> list: ...
 def last_kernel() -> str: ...
+def layer_norm_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: tuple[int, ...],
+    arg3: Array | None,
+    arg4: Array | None,
+    arg5: bool,
+    arg6: bool,
+) -> tuple: ...
+def layer_norm_fwd(
+    arg0: Array | None,
+    arg1: tuple[int, ...],
+    arg2: Array | None,
+    arg3: Array | None,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple[Array, Array]: ...
 def layout_copies() -> int: ...
 def le_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def leaky_relu_bwd(

@@ -11,6 +11,10 @@ DL_DECLARE(batch_norm_sums_f32, NormArgs)
 DL_DECLARE(batch_norm_sums_f64, NormArgs)
 DL_DECLARE(batch_norm_bwd_f32, NormArgs)
 DL_DECLARE(batch_norm_bwd_f64, NormArgs)
+DL_DECLARE(row_norm_fwd_f32, RowNormArgs)
+DL_DECLARE(row_norm_fwd_f64, RowNormArgs)
+DL_DECLARE(row_norm_bwd_f32, RowNormArgs)
+DL_DECLARE(row_norm_bwd_f64, RowNormArgs)
 
 // clang-format off
 constexpr Row<NormArgs> rows[] = {
@@ -23,7 +27,14 @@ constexpr Row<NormArgs> rows[] = {
     DL_CPU_ROWS("batch_norm_bwd", f32, batch_norm_bwd_f32)
     DL_CPU_ROWS("batch_norm_bwd", f64, batch_norm_bwd_f64)
 };
+constexpr Row<RowNormArgs> row_norm_rows[] = {
+    DL_CPU_ROWS("row_norm_fwd", f32, row_norm_fwd_f32)
+    DL_CPU_ROWS("row_norm_fwd", f64, row_norm_fwd_f64)
+    DL_CPU_ROWS("row_norm_bwd", f32, row_norm_bwd_f32)
+    DL_CPU_ROWS("row_norm_bwd", f64, row_norm_bwd_f64)
+};
 // clang-format on
 static const Manifest<NormArgs> manifest(rows);
+static const Manifest<RowNormArgs> row_norm_manifest(row_norm_rows);
 
 }  // namespace dl

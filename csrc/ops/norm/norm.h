@@ -1,4 +1,5 @@
-// Batch normalisation over every dimension but dim 1 (Ioffe & Szegedy, 2015, algorithm 1).
+// Batch normalisation over every dimension but dim 1 (Ioffe & Szegedy, 2015, algorithm 1); at the end layer and group
+// normalisation, whose statistics are a row's own.
 //   forward    y  = (x - mean) * scale + bias, scale = weight * invstd, invstd = 1 / sqrt(var + eps)
 //              training: mean and biased variance of the batch; running <- (1 - m) running + m batch, with the unbiased
 //              variance; else the running ones
@@ -37,5 +38,36 @@ DL_API Array batch_norm_fwd(const Array& x, const Array* weight, const Array* bi
 // dx when `dx` is not null; dweight and dbias when `dweight` is not null.
 DL_API void batch_norm_bwd(const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight,
                            bool training, Array* dx, Array* dweight, Array* dbias);
+
+// Layer norm (Ba et al., 2016) and group norm (Wu & He, 2018). x is row-major; a row is what is normalised together:
+// the trailing dimensions, or a sample's C / groups channels.
+//   forward    y  = (x - mean) * invstd * weight + bias, biased variance of the row
+//   backward   v  = g * weight;  dx = (v - Σ v / n - (x - mean) * invstd² * Σ v (x - mean) / n) * invstd
+//              dw = Σ g (x - mean) * invstd, db = Σ g over the rows (and elements) that share the parameter
+// Statistics are sums about the mean of the row's first sixteenth, as batch norm's. A NaN spoils its own row only.
+struct RowNormArgs {
+  const void *x, *g;            // g: the gradient of y; null in forward
+  void* out;                    // y or dx; backward: null where it is not wanted
+  void* stats;                  // rows × (mean, invstd)
+  const void *weight, *bias;    // null where absent
+  void* sums;                   // backward, see below; null where the parameters' gradients are not wanted
+  int64_t size, inner, groups;  // elements of a row; of them in a run that shares a parameter; rows of one sample
+  int64_t grain;                // rows of a chunk
+  double eps;
+};
+// A kernel's range is rows. Row r begins at parameter (r % groups) * (size / inner).
+// sums, inner == 1 (so that groups == 1 or a sample is one element a parameter): a chunk's Σ g (x - mean) invstd, then
+// its Σ g, each groups * size wide, then scratch of both widths. inner > 1: the same two numbers for each run of each
+// row: rows × size / inner × 2.
+
+DL_API Array layer_norm_fwd(const Array& x, const Dims& normalized_shape, const Array* weight, const Array* bias,
+                            double eps, Array* stats);
+DL_API Array group_norm_fwd(const Array& x, int64_t groups, const Array* weight, const Array* bias, double eps,
+                            Array* stats);
+// dx when `dx` is not null; dweight and dbias when `dweight` is not null.
+DL_API void layer_norm_bwd(const Array& g, const Array& x, const Dims& normalized_shape, const Array& stats,
+                           const Array* weight, Array* dx, Array* dweight, Array* dbias);
+DL_API void group_norm_bwd(const Array& g, const Array& x, int64_t groups, const Array& stats, const Array* weight,
+                           Array* dx, Array* dweight, Array* dbias);
 
 }  // namespace dl

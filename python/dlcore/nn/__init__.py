@@ -18,10 +18,15 @@ from dlcore.nn.layers import (
 )
 from dlcore.nn.loss import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 from dlcore.nn.module import Module
-from dlcore.nn.norm import BatchNorm1d, BatchNorm2d
+from dlcore.nn.norm import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm, RMSNorm
 from dlcore.nn.parameter import Parameter
 
 __all__ = [
+    "RMSNorm",
+    "LayerNorm",
+    "InstanceNorm2d",
+    "InstanceNorm1d",
+    "GroupNorm",
     "AdaptiveAvgPool2d",
     "AvgPool2d",
     "BCEWithLogitsLoss",

@@ -7,11 +7,15 @@ from dlcore.ops.dropout import dropout
 from dlcore.ops.embedding import embedding
 from dlcore.ops.loss import binary_cross_entropy_with_logits, mse_loss
 from dlcore.ops.matmul import linear
-from dlcore.ops.norm import batch_norm
+from dlcore.ops.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from dlcore.ops.pool2d import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from dlcore.ops.softmax_xent import cross_entropy, log_softmax, softmax
 
 __all__ = [
+    "rms_norm",
+    "layer_norm",
+    "instance_norm",
+    "group_norm",
     "adaptive_avg_pool2d",
     "avg_pool2d",
     "batch_norm",

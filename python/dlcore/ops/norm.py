@@ -1,4 +1,4 @@
-"""Batch normalisation."""
+"""Batch, layer, group, instance and root-mean-square normalisation."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.ops import elementwise, reduce, shape
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -43,22 +44,154 @@ def batch_norm(
         momentum,
         eps,
     )
-    inputs: tuple[Tensor, ...] = (input,)
-    saved: tuple[Any, ...] = (input.array, mean, invstd)
-    if weight is not None:
-        inputs, saved = (*inputs, weight), (*saved, w)
-    if bias is not None:
-        inputs = (*inputs, bias)
-    return record(y, batch_norm_backward, inputs, saved, (training or running_mean is None, weight is not None))
+    attrs = (training or running_mean is None, weight is not None)
+    return _record(y, batch_norm_backward, input, weight, bias, (mean, invstd), attrs)
 
 
 def batch_norm_backward(g, node):
     training, has_weight = node.attrs
     x, mean, invstd, *weight = node.saved
-    affine = [edge is not None for edge in node.inputs[1:]]
-    dx, dw, db = _C.batch_norm_bwd(
-        g, x, mean, invstd, weight[0] if weight else None, training, node.inputs[0] is not None, any(affine)
-    )
-    if len(affine) == 2:
-        return dx, dw, db
-    return (dx, dw if has_weight else db) if affine else (dx,)
+    need_x, need_affine = _wanted(node)
+    found = _C.batch_norm_bwd(g, x, mean, invstd, weight[0] if weight else None, training, need_x, need_affine)
+    return _chosen(found, node, has_weight)
+
+
+def _record(y: Any, rule: Any, x: Tensor, weight: Any, bias: Any, statistics: tuple, attrs: Any) -> Tensor:
+    """The op's inputs are x and whichever of weight and bias there are; weight is saved last."""
+    inputs: tuple[Tensor, ...] = (x,)
+    saved: tuple[Any, ...] = (x.array, *statistics)
+    if weight is not None:
+        inputs, saved = (*inputs, weight), (*saved, weight.array)
+    if bias is not None:
+        inputs = (*inputs, bias)
+    return record(y, rule, inputs, saved, attrs)
+
+
+def _wanted(node: Any) -> tuple[bool, bool]:
+    """Whether x needs a gradient, and whether weight or bias does."""
+    return node.inputs[0] is not None, any(edge is not None for edge in node.inputs[1:])
+
+
+def _chosen(found: tuple, node: Any, has_weight: bool) -> tuple:
+    """Of (dx, dweight, dbias) those that belong to the node's inputs."""
+    dx, dw, db = found
+    affine = len(node.inputs) - 1
+    return found if affine == 2 else (dx, dw if has_weight else db) if affine else (dx,)
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: int | tuple[int, ...] | list[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias over the trailing dimensions (Ba et al., 2016).
+
+    ``input`` ends in ``normalized_shape``, as do ``weight`` and ``bias`` (of exactly that shape) where given; float32
+    or float64. The variance is the biased one. ShapeError where the shapes do not fit. The result is row-major.
+
+    >>> import dlcore as dl
+    >>> dl.nn.functional.layer_norm(dl.tensor([[1.0, 3.0], [5.0, 9.0]]), 2, eps=0.0).tolist()
+    [[-1.0, 1.0], [-1.0, 1.0]]
+    """
+    wanted = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    w = None if weight is None else weight.array
+    y, stats = _C.layer_norm_fwd(input.array, wanted, w, None if bias is None else bias.array, eps)
+    return _record(y, layer_norm_backward, input, weight, bias, (stats,), (wanted, weight is not None))
+
+
+def layer_norm_backward(g, node):
+    normalized_shape, has_weight = node.attrs
+    x, stats, *weight = node.saved
+    found = _C.layer_norm_bwd(g, x, normalized_shape, stats, weight[0] if weight else None, *_wanted(node))
+    return _chosen(found, node, has_weight)
+
+
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias over each sample's groups of channels (Wu & He, 2018).
+
+    ``input`` is (N, C, …), C a multiple of ``num_groups``; ``weight`` and ``bias`` are (C,) or None; float32 or
+    float64. The result is row-major.
+
+    >>> import dlcore as dl
+    >>> dl.nn.functional.group_norm(dl.tensor([[1.0, 3.0, 5.0, 9.0]]), 2, eps=0.0).tolist()
+    [[-1.0, 1.0, -1.0, 1.0]]
+    """
+    w = None if weight is None else weight.array
+    y, stats = _C.group_norm_fwd(input.array, num_groups, w, None if bias is None else bias.array, eps)
+    return _record(y, group_norm_backward, input, weight, bias, (stats,), (num_groups, weight is not None))
+
+
+def group_norm_backward(g, node):
+    num_groups, has_weight = node.attrs
+    x, stats, *weight = node.saved
+    found = _C.group_norm_bwd(g, x, num_groups, stats, weight[0] if weight else None, *_wanted(node))
+    return _chosen(found, node, has_weight)
+
+
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias over each channel of each sample (Ulyanov et al., 2016).
+
+    ``input`` is (N, C, L) or (N, C, H, W); the others are (C,) or None. With ``use_input_stats`` the running
+    statistics, where given, move in place towards the samples' average; without it they are what normalises.
+
+    >>> import dlcore as dl
+    >>> dl.nn.functional.instance_norm(dl.tensor([[[1.0, 3.0], [5.0, 9.0]]]), eps=0.0).tolist()
+    [[[-1.0, 1.0], [-1.0, 1.0]]]
+    """
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    if input.ndim < 3 or input.numel() == input.shape[0] * input.shape[1] != 0:
+        raise _C.ShapeError(f"instance_norm: needs (N, C, …) with more than 1 element a channel, got x={input.shape}")
+    if running_mean is None or running_var is None:
+        return group_norm(input, input.shape[1], weight, bias, eps)
+    # As one sample of N·C channels, whose statistics are then the samples' own.
+    n, c, *rest = input.shape
+    repeated = [_C.clone(v.array.unsqueeze(0).expand((n, c))) for v in (running_mean, running_var)]
+    means = [type(input)(v.view((n * c,))) for v in repeated]
+    y = batch_norm(shape.reshape(input, (1, n * c, *rest)), *means, None, None, True, momentum, eps)
+    for v, each in zip((running_mean, running_var), repeated, strict=True):
+        _C.copy_into(v.array, _C.mean_fwd(each, (0,), False))
+    y = shape.reshape(y, input.shape)
+    per_channel = (c, *(1 for _ in rest))
+    if weight is not None:
+        y = elementwise.mul(y, shape.reshape(weight, per_channel))
+    return y if bias is None else elementwise.add(y, shape.reshape(bias, per_channel))
+
+
+def rms_norm(
+    input: Tensor,
+    normalized_shape: int | tuple[int, ...] | list[int],
+    weight: Tensor | None = None,
+    eps: float | None = None,
+) -> Tensor:
+    """x / sqrt(mean(x²) + eps) * weight over the trailing dimensions (Zhang & Sennrich, 2019).
+
+    ``eps`` None is the dtype's spacing at 1. Shapes and errors as ``layer_norm``.
+
+    >>> import dlcore as dl
+    >>> dl.nn.functional.rms_norm(dl.tensor([3.0, 4.0]), 2, eps=0.5).tolist()
+    [0.8320503234863281, 1.1094003915786743]
+    """
+    wanted = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    if not wanted or input.shape[-len(wanted) :] != wanted:
+        raise _C.ShapeError(
+            f"rms_norm: x must end in normalized_shape; x={input.shape} normalized_shape={tuple(wanted)}"
+        )
+    if eps is None:
+        eps = 2.0**-23 if input.dtype == _C.DType.float32 else 2.0**-52
+    square = reduce.mean(elementwise.square(input), tuple(range(-len(wanted), 0)), True)
+    y = elementwise.div(input, elementwise.sqrt(elementwise.add(square, eps)))
+    return y if weight is None else elementwise.mul(y, weight)

@@ -1,0 +1,173 @@
+// Batch norm's two sums over the batch and the two maps that use them, forward and backward (formulas in norm.h).
+// A kernel's range is parts. Each pass reads x (and g) once; the sums keep 4 columns of vectors in registers, 8 chains
+// of additions, enough to hide an addition's latency of 4 cycles at 2 a cycle.
+#pragma once
+#include "ops/norm/norm.h"
+#include "ops/norm/plane_sums.h"
+
+namespace dl::DL_ISA_NS {
+
+struct Part {
+  int64_t at, n, row, channel;  // first element, elements; elements of a row, or the channel of a plane
+};
+
+static Part part_of(const NormArgs& a, int64_t part) {
+  if (a.inner == 1) {
+    const int64_t at = part * a.step * a.width, left = a.total - at, most = a.step * a.width;
+    return {at, left < most ? left : most, a.width, 0};
+  }
+  const int64_t segments = (a.inner + a.step - 1) / a.step, plane = part / segments, from = part % segments * a.step;
+  const int64_t left = a.inner - from;
+  return {plane * a.inner + from, left < a.step ? left : a.step, 0, plane % a.channels};
+}
+
+template <bool kFull, class T>
+static DL_INLINE Vec<T> load(const T* p, int n) {
+  if constexpr (kFull)
+    return Vec<T>::load(p);
+  else
+    return load_n(p, n);
+}
+
+// K vectors of columns of at most kTile rows, d = x - center: s1 += Σ d, s2 += Σ d², or with kGrad Σ g and Σ g d.
+template <class T, bool kGrad, int K, bool kFull>
+static DL_INLINE void add_tile(const T* x, const T* g, int64_t rows, int64_t row, const T* center, T* s1, T* s2,
+                               int n) {
+  using V = Vec<T>;
+  V a1[K], a2[K], c[K];
+  for (int k = 0; k < K; ++k) {
+    a1[k] = a2[k] = V(T(0));
+    c[k] = load<kFull>(center + k * V::size, n);
+  }
+  for (int64_t r = 0; r < rows; ++r)
+    for (int k = 0; k < K; ++k) {
+      const V d = load<kFull>(x + r * row + k * V::size, n) - c[k];
+      const V first = kGrad ? load<kFull>(g + r * row + k * V::size, n) : d;
+      a1[k] = a1[k] + first;
+      a2[k] = a2[k] + first * d;
+    }
+  for (int k = 0; k < K; ++k) {
+    T *p1 = s1 + k * V::size, *p2 = s2 + k * V::size;
+    if constexpr (kFull) {
+      (V::load(p1) + a1[k]).store(p1);
+      (V::load(p2) + a2[k]).store(p2);
+    } else {
+      store_n(p1, load_n(p1, n) + a1[k], n);
+      store_n(p2, load_n(p2, n) + a2[k], n);
+    }
+  }
+}
+
+template <class T, bool kGrad>
+static void add_rows(const T* x, const T* g, int64_t rows, int64_t row, const T* center, T* s1, T* s2) {
+  constexpr int64_t V = Vec<T>::size;
+  for (int64_t r = 0; r < rows; r += kTile) {
+    const int64_t m = rows - r < kTile ? rows - r : kTile, at = r * row;
+    int64_t j = 0;
+    for (; j + 4 * V <= row; j += 4 * V)
+      add_tile<T, kGrad, 4, true>(x + at + j, g + at + j, m, row, center + j, s1 + j, s2 + j, V);
+    for (; j + V <= row; j += V)
+      add_tile<T, kGrad, 1, true>(x + at + j, g + at + j, m, row, center + j, s1 + j, s2 + j, V);
+    if (j < row)
+      add_tile<T, kGrad, 1, false>(x + at + j, g + at + j, m, row, center + j, s1 + j, s2 + j,
+                                   static_cast<int>(row - j));
+  }
+}
+
+template <class T, bool kGrad>
+static void add(const T* x, const T* g, int64_t n, int64_t row, const T* center, T* s1, T* s2) {
+  const int64_t rows = n / row, whole = rows * row;
+  add_rows<T, kGrad>(x, g, rows, row, center, s1, s2);
+  if (whole < n) add_rows<T, kGrad>(x + whole, g + whole, 1, n - whole, center, s1, s2);
+}
+
+template <class T>
+static void fill(T* p, int64_t n, T value) {
+  for (int64_t i = 0; i < n; ++i) p[i] = value;
+}
+
+template <class T>
+static void batch_stats(const NormArgs& a, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; ++i) {
+    const Part p = part_of(a, i);
+    const T* x = static_cast<const T*>(a.x) + p.at;
+    T *shift = static_cast<T*>(a.sums) + 3 * i * a.lanes, *s1 = shift + a.lanes, *s2 = s1 + a.lanes;
+    if (a.inner > 1) {
+      *shift = head_mean(x, p.n);
+      add_plane<T, false>(x, x, p.n, *shift, s1, s2);
+      continue;
+    }
+    const int64_t rows = p.n / p.row / kHead, head = rows ? rows * p.row : p.n < p.row ? p.n : p.row;
+    fill(shift, 3 * a.lanes, T(0));
+    add<T, false>(x, x, head, p.row, shift, s1, s2);
+    for (int64_t j = 0; j < a.lanes; ++j) shift[j] = s1[j] / static_cast<T>(rows ? rows : 1);
+    fill(s1, 2 * a.lanes, T(0));
+    add<T, false>(x, x, p.n, p.row, shift, s1, s2);
+  }
+}
+
+template <class T>
+static void batch_sums(const NormArgs& a, int64_t begin, int64_t end) {
+  const T* mean = static_cast<const T*>(a.params);
+  for (int64_t i = begin; i < end; ++i) {
+    const Part p = part_of(a, i);
+    const T *x = static_cast<const T*>(a.x) + p.at, *g = static_cast<const T*>(a.g) + p.at;
+    T *s1 = static_cast<T*>(a.sums) + 2 * i * a.lanes, *s2 = s1 + a.lanes;
+    if (a.inner > 1) {
+      add_plane<T, true>(x, g, p.n, mean[p.channel], s1, s2);
+      continue;
+    }
+    fill(s1, 2 * a.lanes, T(0));
+    add<T, true>(x, g, p.n, p.row, mean, s1, s2);
+  }
+}
+
+// out = formula(x, g, q) where q holds the element's first K parameters.
+template <class T, int K, class Formula>
+static DL_INLINE void map(const NormArgs& a, int64_t begin, int64_t end, const Formula& formula) {
+  using V = Vec<T>;
+  const T* params = static_cast<const T*>(a.params);
+  for (int64_t i = begin; i < end; ++i) {
+    const Part p = part_of(a, i);
+    const T *x = static_cast<const T*>(a.x) + p.at, *g = static_cast<const T*>(a.g ? a.g : a.x) + p.at;
+    T* out = static_cast<T*>(a.out) + p.at;
+    V q[K];
+    if (a.inner > 1) {
+      for (int k = 0; k < K; ++k) q[k] = V(params[k * a.lanes + p.channel]);
+      int64_t j = 0;
+      for (; j + V::size <= p.n; j += V::size) formula(V::load(x + j), V::load(g + j), q).store(out + j);
+      if (const int n = static_cast<int>(p.n - j)) store_n(out + j, formula(load_n(x + j, n), load_n(g + j, n), q), n);
+      continue;
+    }
+    for (int64_t r = 0; r < p.n; r += p.row) {
+      const int64_t last = p.n - r < p.row ? p.n : r + p.row;
+      const T* column = params;
+      int64_t j = r;
+      for (; j + V::size <= last; j += V::size, column += V::size) {
+        for (int k = 0; k < K; ++k) q[k] = V::load(column + k * a.lanes);
+        formula(V::load(x + j), V::load(g + j), q).store(out + j);
+      }
+      if (const int n = static_cast<int>(last - j)) {
+        for (int k = 0; k < K; ++k) q[k] = load_n(column + k * a.lanes, n);
+        store_n(out + j, formula(load_n(x + j, n), load_n(g + j, n), q), n);
+      }
+    }
+  }
+}
+
+template <class T>
+static void batch_forward(const NormArgs& a, int64_t begin, int64_t end) {
+  using V = Vec<T>;
+  map<T, 3>(a, begin, end, [](V x, V, const V* q) { return (x - q[0]) * q[1] + q[2]; });
+}
+
+template <class T>
+static void batch_backward(const NormArgs& a, int64_t begin, int64_t end) {
+  using V = Vec<T>;
+  if (a.training)
+    map<T, 4>(a, begin, end, [](V x, V g, const V* q) { return (g - q[2] - (x - q[0]) * q[3]) * q[1]; });
+  else
+    map<T, 2>(a, begin, end, [](V, V g, const V* q) { return g * q[1]; });
+}
+
+}  // namespace dl::DL_ISA_NS
