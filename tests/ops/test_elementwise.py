@@ -239,6 +239,11 @@ def test_in_place_refuses_what_does_not_fit():
         _C.add_into(array(np.ones(1, np.float32)).expand((3,)), 1)
 
 
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0)])
+def test_in_place_on_an_empty_array_does_nothing(shape):
+    _C.mul_into(_C.from_numpy(np.ones(shape, np.float32)), 2)  # NumPy's strides of it may be 0
+
+
 def test_every_isa_gives_the_same_bits():
     rng = np.random.default_rng(0)
     x, y = (array(rng.uniform(0.1, 5, 1003).astype(np.float32)) for _ in range(2))

@@ -152,7 +152,7 @@ void in_place(const char* op, Table& table, const Array& dst, std::initializer_l
              shapes_of({array(dst), src}));
   }
   for (int i = 0; i < dst.ndim(); ++i)
-    DL_CHECK(dst.stride(i) != 0 || dst.shape(i) == 1, ValueError, op,
+    DL_CHECK(dst.stride(i) != 0 || dst.shape(i) == 1 || dst.size() == 0, ValueError, op,
              ": an expanded tensor has many elements in one place and cannot be written to; use .clone() first");
   // A source that shares memory in any other arrangement would be read after it is written.
   const Array copy = src.array && overlaps(dst, *src.array) ? Array::empty_like(*src.array) : Array();
