@@ -1,6 +1,6 @@
 """Layers, losses and models, with PyTorch's names, signatures and defaults."""
 
-from dlcore.nn import functional, init
+from dlcore.nn import functional, init, utils
 from dlcore.nn.container import ModuleList, Sequential
 from dlcore.nn.conv import AdaptiveAvgPool2d, AvgPool2d, Conv2d, MaxPool2d
 from dlcore.nn.layers import (
@@ -53,4 +53,5 @@ __all__ = [
     "Tanh",
     "functional",
     "init",
+    "utils",
 ]
