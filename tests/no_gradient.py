@@ -35,7 +35,13 @@ _BOOL = "its result is bool: constant but for jumps"
 _OPTIMISER = "an optimiser's step, in place; tests/ops/test_optim.py runs its rows by name"
 _RANDOM = "random numbers have no derivative; tests/ops/test_random.py runs its rows by name"
 KERNELS_WITHOUT_GRADIENT: dict[str, str] = {
+    "adadelta_step": _OPTIMISER,
+    "adagrad_step": _OPTIMISER,
     "adam_step": _OPTIMISER,
+    "adamax_step": _OPTIMISER,
+    "amsgrad_step": _OPTIMISER,
+    "nadam_step": _OPTIMISER,
+    "rmsprop_step": _OPTIMISER,
     "sgd_step": _OPTIMISER,
     "rand": _RANDOM,
     "randint": _RANDOM,
@@ -46,7 +52,13 @@ KERNELS_WITHOUT_GRADIENT: dict[str, str] = {
     "le_fwd": _BOOL,
 }
 KERNELS_WITHOUT_CASE: dict[str, str] = {
+    "adadelta_step": _OPTIMISER,
+    "adagrad_step": _OPTIMISER,
     "adam_step": _OPTIMISER,
+    "adamax_step": _OPTIMISER,
+    "amsgrad_step": _OPTIMISER,
+    "nadam_step": _OPTIMISER,
+    "rmsprop_step": _OPTIMISER,
     "sgd_step": _OPTIMISER,
     "rand": _RANDOM,
     "randint": _RANDOM,

@@ -21,7 +21,7 @@ def step(lib: Lib, name: str, count: int, n: int, ours: dict[str, Any], theirs: 
     return call
 
 
-# bytes: SGD momentum reads p, g, m and writes p, m; Adam reads p, g, m, v and writes p, m, v
+# bytes: every rule reads p and g and writes p, and reads and writes each state: SGD momentum 5 words, Adam 7
 MOMENTUM = {"lr": 1e-4, "momentum": 0.9}
 ALL = 4.0 * 16 * (1 << 20)
 ROWS = [
@@ -35,6 +35,23 @@ ROWS = [
         bytes=7 * ALL,
     ),
     Row("adamw 16x 1 M", lambda lib: step(lib, "AdamW", 16, 1 << 20, {}), ("adam_step",), bytes=7 * ALL),
+    *(
+        Row(
+            f"{name.lower()} {what}16x 1 M",
+            lambda lib, name=name, options=options: step(lib, name, 16, 1 << 20, options),
+            (f"{'amsgrad' if 'amsgrad' in options else name.lower()}_step",),
+            bytes=words * ALL,
+        )
+        for name, what, options, words in (
+            ("Adam", "amsgrad ", {"amsgrad": True}, 9),
+            ("NAdam", "", {}, 7),
+            ("Adamax", "", {}, 7),
+            ("Adagrad", "", {}, 5),
+            ("Adadelta", "", {}, 7),
+            ("RMSprop", "", {}, 5),
+            ("RMSprop", "centered momentum ", {"centered": True, "momentum": 0.9}, 9),
+        )
+    ),
     Row("sgd 200x 100", lambda lib: step(lib, "SGD", 200, 100, {"lr": 1e-4}), ("sgd_step",)),
     Row("adam 200x 100", lambda lib: step(lib, "Adam", 200, 100, {}), ("adam_step",)),
     Row("adam 200x 100 (peer fused)", lambda lib: step(lib, "Adam", 200, 100, {}, {"fused": True}), ("adam_step",)),

@@ -1,10 +1,8 @@
 from __future__ import annotations
-
-import builtins
 import collections.abc
-import typing
-
 import numpy
+import builtins
+import typing
 
 __all__: list[str] = [
     "Array",
@@ -15,7 +13,10 @@ __all__: list[str] = [
     "ShapeError",
     "abs_bwd",
     "abs_fwd",
+    "adadelta_step",
+    "adagrad_step",
     "adam_step",
+    "adamax_step",
     "adaptive_avg_pool2d_bwd",
     "adaptive_avg_pool2d_fwd",
     "add_fwd",
@@ -118,6 +119,7 @@ __all__: list[str] = [
     "mse_fwd",
     "mul_fwd",
     "mul_into",
+    "nadam_step",
     "ne_fwd",
     "neg_fwd",
     "nonzero_fwd",
@@ -139,6 +141,7 @@ __all__: list[str] = [
     "relu_bwd",
     "relu_fwd",
     "reshape",
+    "rmsprop_step",
     "rng_state",
     "scatter_into",
     "set_isa",
@@ -285,7 +288,47 @@ class Array:
 
 def abs_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
 def abs_fwd(arg0: Array | None) -> Array: ...
+def adadelta_step(
+    arg0: collections.abc.Sequence[Array],
+    arg1: collections.abc.Sequence[Array],
+    arg2: collections.abc.Sequence[Array],
+    arg3: collections.abc.Sequence[Array],
+    arg4: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg5: typing.SupportsFloat | typing.SupportsIndex,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg9: bool,
+) -> None: ...
+def adagrad_step(
+    arg0: collections.abc.Sequence[Array],
+    arg1: collections.abc.Sequence[Array],
+    arg2: collections.abc.Sequence[Array],
+    arg3: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: typing.SupportsFloat | typing.SupportsIndex,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: bool,
+    arg9: bool,
+) -> None: ...
 def adam_step(
+    arg0: collections.abc.Sequence[Array],
+    arg1: collections.abc.Sequence[Array],
+    arg2: collections.abc.Sequence[Array],
+    arg3: collections.abc.Sequence[Array],
+    arg4: collections.abc.Sequence[Array],
+    arg5: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg9: typing.SupportsFloat | typing.SupportsIndex,
+    arg10: typing.SupportsFloat | typing.SupportsIndex,
+    arg11: bool,
+    arg12: bool,
+    arg13: bool,
+) -> None: ...
+def adamax_step(
     arg0: collections.abc.Sequence[Array],
     arg1: collections.abc.Sequence[Array],
     arg2: collections.abc.Sequence[Array],
@@ -297,7 +340,6 @@ def adam_step(
     arg8: typing.SupportsFloat | typing.SupportsIndex,
     arg9: typing.SupportsFloat | typing.SupportsIndex,
     arg10: bool,
-    arg11: bool,
 ) -> None: ...
 def adaptive_avg_pool2d_bwd(arg0: Array | None, arg1: tuple[int, ...], arg2: tuple[int, ...]) -> Array: ...
 def adaptive_avg_pool2d_fwd(
@@ -576,6 +618,23 @@ def mse_bwd(
 def mse_fwd(arg0: Array | None, arg1: Array | None, arg2: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def mul_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def mul_into(arg0: Array | None, arg1: Array | None | float) -> None: ...
+def nadam_step(
+    arg0: collections.abc.Sequence[Array],
+    arg1: collections.abc.Sequence[Array],
+    arg2: collections.abc.Sequence[Array],
+    arg3: collections.abc.Sequence[Array],
+    arg4: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg5: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg9: typing.SupportsFloat | typing.SupportsIndex,
+    arg10: typing.SupportsFloat | typing.SupportsIndex,
+    arg11: typing.SupportsFloat | typing.SupportsIndex,
+    arg12: bool,
+    arg13: bool,
+    arg14: bool,
+) -> None: ...
 def ne_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def neg_fwd(arg0: Array | None) -> Array: ...
 def nonzero_fwd(arg0: Array | None) -> Array: ...
@@ -605,6 +664,22 @@ def reciprocal_fwd(arg0: Array | None) -> Array: ...
 def relu_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
 def relu_fwd(arg0: Array | None) -> Array: ...
 def reshape(arg0: Array | None, arg1: tuple[int, ...]) -> Array: ...
+def rmsprop_step(
+    arg0: collections.abc.Sequence[Array],
+    arg1: collections.abc.Sequence[Array],
+    arg2: collections.abc.Sequence[Array],
+    arg3: collections.abc.Sequence[Array],
+    arg4: collections.abc.Sequence[Array],
+    arg5: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: typing.SupportsFloat | typing.SupportsIndex,
+    arg9: typing.SupportsFloat | typing.SupportsIndex,
+    arg10: typing.SupportsFloat | typing.SupportsIndex,
+    arg11: bool,
+    arg12: bool,
+    arg13: bool,
+) -> None: ...
 def rng_state() -> tuple[int, int]: ...
 def scatter_into(
     arg0: str,
@@ -624,7 +699,7 @@ def sgd_momentum_step(
     arg0: collections.abc.Sequence[Array],
     arg1: collections.abc.Sequence[Array],
     arg2: collections.abc.Sequence[Array],
-    arg3: collections.abc.Sequence[bool],
+    arg3: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
     arg4: typing.SupportsFloat | typing.SupportsIndex,
     arg5: typing.SupportsFloat | typing.SupportsIndex,
     arg6: bool,

@@ -1,6 +1,6 @@
-// sgd_step and adam_step (optim.h) over elements [begin, end) of the flattened parameters.
-// Limit: memory bandwidth: sgd moves 3 words an element (5 with momentum), adam 7; adam's root and two quotients come
-// close behind.
+// The steps of optim.h over elements [begin, end) of the flattened parameters.
+// Limit: memory bandwidth: a rule moves 3 words an element and 2 for each state (sgd 3 or 5, adam 7, amsgrad 9); the
+// root and two quotients of adam and its kin come close behind.
 #include "ops/optim/optim.h"
 
 #include "ops/optim/formula.h"
@@ -25,57 +25,44 @@ static DL_INLINE void each_tensor(const OptimTensor* tensors, int64_t count, int
   }
 }
 
-template <class T>
-static void sgd(const SgdArgs& a, int64_t begin, int64_t end) {
+template <class T, template <class> class Rule, class Options>
+static void walk(const OptimArgs<Options>& a, int64_t begin, int64_t end) {
   using V = Vec<T>;
-  const Sgd<V> rule(a.options);
+  const Rule<V> rule(a.options);
+  constexpr int S = Rule<V>::states;
   each_tensor(a.tensors, a.count, begin, end, [&](const OptimTensor& t, int64_t i, int64_t to) {
-    T *p = static_cast<T*>(t.p), *b = static_cast<T*>(t.m);
+    T* p = static_cast<T*>(t.p);
     const T* g = static_cast<const T*>(t.g);
-    if (!b) {
-      for (; i + V::size <= to; i += V::size) rule.plain(V::load(p + i), V::load(g + i)).store(p + i);
-      if (const int n = static_cast<int>(to - i)) store_n(p + i, rule.plain(load_n(p + i, n), load_n(g + i, n)), n);
-      return;
-    }
+    const OfTensor<V> of(t);
+    T* at[S];
+    V state[S];
+    for (int k = 0; k < S; ++k) at[k] = static_cast<T*>(t.state[k]);
     for (; i + V::size <= to; i += V::size) {
-      V buffer = V::load(b + i);
-      rule.with_momentum(V::load(p + i), V::load(g + i), &buffer, t.first).store(p + i);
-      buffer.store(b + i);
+      for (int k = 0; k < S; ++k) state[k] = at[k] && !t.first ? V::load(at[k] + i) : V(T(0));
+      rule.step(V::load(p + i), V::load(g + i), state, of).store(p + i);
+      for (int k = 0; k < S; ++k)
+        if (at[k]) state[k].store(at[k] + i);
     }
     if (const int n = static_cast<int>(to - i)) {
-      V buffer = load_n(b + i, n);
-      store_n(p + i, rule.with_momentum(load_n(p + i, n), load_n(g + i, n), &buffer, t.first), n);
-      store_n(b + i, buffer, n);
+      for (int k = 0; k < S; ++k) state[k] = at[k] && !t.first ? load_n(at[k] + i, n) : V(T(0));
+      store_n(p + i, rule.step(load_n(p + i, n), load_n(g + i, n), state, of), n);
+      for (int k = 0; k < S; ++k)
+        if (at[k]) store_n(at[k] + i, state[k], n);
     }
   });
 }
 
-template <class T>
-static void adam(const AdamArgs& a, int64_t begin, int64_t end) {
-  using V = Vec<T>;
-  const Adam<V> rule(a.options);
-  each_tensor(a.tensors, a.count, begin, end, [&](const OptimTensor& t, int64_t i, int64_t to) {
-    T *p = static_cast<T*>(t.p), *m = static_cast<T*>(t.m), *v = static_cast<T*>(t.v);
-    const T* g = static_cast<const T*>(t.g);
-    const V rate(static_cast<T>(t.rate)), root(static_cast<T>(t.root)), zero(T(0));
-    for (; i + V::size <= to; i += V::size) {
-      V mean = t.first ? zero : V::load(m + i), square = t.first ? zero : V::load(v + i);
-      rule.step(V::load(p + i), V::load(g + i), &mean, &square, rate, root).store(p + i);
-      mean.store(m + i);
-      square.store(v + i);
-    }
-    if (const int n = static_cast<int>(to - i)) {
-      V mean = t.first ? zero : load_n(m + i, n), square = t.first ? zero : load_n(v + i, n);
-      store_n(p + i, rule.step(load_n(p + i, n), load_n(g + i, n), &mean, &square, rate, root), n);
-      store_n(m + i, mean, n);
-      store_n(v + i, square, n);
-    }
-  });
-}
-
-void sgd_step_f32(const SgdArgs& a, int64_t b, int64_t e) { sgd<float>(a, b, e); }
-void sgd_step_f64(const SgdArgs& a, int64_t b, int64_t e) { sgd<double>(a, b, e); }
-void adam_step_f32(const AdamArgs& a, int64_t b, int64_t e) { adam<float>(a, b, e); }
-void adam_step_f64(const AdamArgs& a, int64_t b, int64_t e) { adam<double>(a, b, e); }
+#define DL_OPTIM(NAME, RULE, ARGS) \
+  void NAME##_step_f32(const ARGS& a, int64_t b, int64_t e) { walk<float, RULE>(a, b, e); } \
+  void NAME##_step_f64(const ARGS& a, int64_t b, int64_t e) { walk<double, RULE>(a, b, e); }
+DL_OPTIM(sgd, Sgd, SgdArgs)
+DL_OPTIM(adam, Adam, AdamArgs)
+DL_OPTIM(amsgrad, Amsgrad, AdamArgs)
+DL_OPTIM(nadam, Nadam, NadamArgs)
+DL_OPTIM(adamax, Adamax, AdamaxArgs)
+DL_OPTIM(adagrad, Adagrad, AdagradArgs)
+DL_OPTIM(adadelta, Adadelta, AdadeltaArgs)
+DL_OPTIM(rmsprop, Rmsprop, RmspropArgs)
+#undef DL_OPTIM
 
 }  // namespace dl::DL_ISA_NS

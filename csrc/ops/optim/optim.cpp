@@ -13,7 +13,12 @@ namespace {
 constexpr int64_t kGrain = 16384;  // 7 words an element: some 20 µs at memory speed
 
 Kernels<SgdArgs> sgd_kernels("sgd_step");
-Kernels<AdamArgs> adam_kernels("adam_step");
+Kernels<AdamArgs> adam_kernels("adam_step"), amsgrad_kernels("amsgrad_step");
+Kernels<NadamArgs> nadam_kernels("nadam_step");
+Kernels<AdamaxArgs> adamax_kernels("adamax_step");
+Kernels<AdagradArgs> adagrad_kernels("adagrad_step");
+Kernels<AdadeltaArgs> adadelta_kernels("adadelta_step");
+Kernels<RmspropArgs> rmsprop_kernels("rmsprop_step");
 
 void check_like(const char* op, int64_t i, const char* what, const Array& a, const Array& p) {
   DL_CHECK(a.shape() == p.shape(), ShapeError, op, ": parameter ", i, " has shape ", p.shape(), " but its ", what, ' ',
@@ -24,16 +29,16 @@ void check_like(const char* op, int64_t i, const char* what, const Array& a, con
            name(p.device()), " but its ", what, " on ", name(a.device()));
 }
 
-// Everything that can be wrong, before the first write. m and v are null where the rule keeps no such state.
-void check(const char* op, int64_t count, const Array* params, const Array* grads, const Array* m, const Array* v) {
-  for (int64_t i = 0; i < count; ++i) {
-    const Array& p = params[i];
+// Everything that can be wrong, before the first write.
+void check(const char* op, const OptimLists& lists) {
+  for (int64_t i = 0; i < lists.count; ++i) {
+    const Array& p = lists.params[i];
     DL_CHECK(is_floating(p.dtype()), DTypeError, op, ": parameter ", i, " of shape ", p.shape(), " is ", p.dtype(),
              "; only float32 and float64 can be optimised");
-    check_like(op, i, "gradient", grads[i], p);
-    DL_CHECK(p.device() == params[0].device(), DeviceError, op, ": parameter ", i, " is on ", name(p.device()),
-             " but parameter 0 on ", name(params[0].device()), "; make one group a device");
-    for (const Array* states : {m, v}) {
+    check_like(op, i, "gradient", lists.grads[i], p);
+    DL_CHECK(p.device() == lists.params[0].device(), DeviceError, op, ": parameter ", i, " is on ", name(p.device()),
+             " but parameter 0 on ", name(lists.params[0].device()), "; make one group a device");
+    for (const Array* states : lists.states) {
       if (!states) continue;
       const Array& state = states[i];
       check_like(op, i, "state", state, p);
@@ -51,60 +56,98 @@ struct Batch {
   std::vector<Array> params, grads;  // dense and alike; kept alive here
   int64_t elements = 0;
 
-  void add(const Array& p, const Array& g, const Array* m, const Array* v, OptimTensor t) {
-    params.push_back(as_dense(p));
-    grads.push_back(as_layout_of(g, params.back()));
+  void add(const OptimLists& lists, int64_t i, OptimTensor t) {
+    params.push_back(as_dense(lists.params[i]));
+    grads.push_back(as_layout_of(lists.grads[i], params.back()));
     t.p = params.back().raw();
     t.g = grads.back().raw();
-    t.m = m ? m->raw() : nullptr;
-    t.v = v ? v->raw() : nullptr;
+    for (int k = 0; k < kMostStates; ++k) t.state[k] = lists.states[k] ? lists.states[k][i].raw() : nullptr;
     t.start = elements;
-    t.size = p.size();
+    t.size = params.back().size();
     elements += t.size;
     tensors.push_back(t);
   }
 };
 
 // one(i) gives the scalars of parameter i.
-template <class Args, class Options, class One>
-void run(Kernels<Args>& kernels, int64_t count, const Array* params, const Array* grads, const Array* m, const Array* v,
-         const Options& options, const One& one) {
+template <class Options, class One>
+void run(Kernels<OptimArgs<Options>>& kernels, const OptimLists& lists, const Options& options, const One& one) {
   for (DType dtype : {DType::f32, DType::f64}) {
     Batch batch;
-    for (int64_t i = 0; i < count; ++i)
-      if (params[i].dtype() == dtype) batch.add(params[i], grads[i], m ? &m[i] : nullptr, v ? &v[i] : nullptr, one(i));
+    for (int64_t i = 0; i < lists.count; ++i)
+      if (lists.params[i].dtype() == dtype) batch.add(lists, i, one(i));
     if (batch.tensors.empty()) continue;
-    const Args args{batch.tensors.data(), static_cast<int64_t>(batch.tensors.size()), options};
-    launch(kernels.choose(params[0].device(), dtype, args), args, batch.elements, kGrain, OnInterrupt::finish);
-    for (int64_t i = 0, k = 0; i < count; ++i) {
-      if (params[i].dtype() != dtype) continue;
+    const OptimArgs<Options> args{batch.tensors.data(), static_cast<int64_t>(batch.tensors.size()), options};
+    launch(kernels.choose(lists.params[0].device(), dtype, args), args, batch.elements, kGrain, OnInterrupt::finish);
+    for (int64_t i = 0, k = 0; i < lists.count; ++i) {
+      if (lists.params[i].dtype() != dtype) continue;
       const Array& stepped = batch.params[static_cast<size_t>(k++)];
-      if (stepped.storage() != params[i].storage()) copy_into(params[i], stepped);
-      params[i].bump_version();
-      if (m) m[i].bump_version();
-      if (v) v[i].bump_version();
+      if (stepped.storage() != lists.params[i].storage()) copy_into(lists.params[i], stepped);
+      lists.params[i].bump_version();
+      for (const Array* states : lists.states)
+        if (states) states[i].bump_version();
     }
   }
 }
 
+// 1 - βᵗ: how far a running mean that started from 0 is from its bias.
+double unbiased(double beta, int64_t step) { return 1.0 - std::pow(beta, static_cast<double>(step)); }
+
 }  // namespace
 
-void sgd_step(int64_t count, const Array* params, const Array* grads, const Array* buffers, const bool* first,
-              const SgdOptions& options) {
-  check("sgd", count, params, grads, buffers, nullptr);
-  run(sgd_kernels, count, params, grads, buffers, nullptr, options,
-      [&](int64_t i) { return OptimTensor{.first = buffers && first[i]}; });
+void sgd_step(const OptimLists& lists, const SgdOptions& o) {
+  check("sgd", lists);
+  run(sgd_kernels, lists, o, [&](int64_t i) { return OptimTensor{.first = lists.steps && lists.steps[i] == 1}; });
 }
 
-void adam_step(int64_t count, const Array* params, const Array* grads, const Array* m, const Array* v,
-               const int64_t* steps, const AdamOptions& options) {
-  check(options.decoupled ? "adamw" : "adam", count, params, grads, m, v);
-  run(adam_kernels, count, params, grads, m, v, options, [&](int64_t i) {
-    const auto t = static_cast<double>(steps[i]);
-    return OptimTensor{.first = steps[i] == 1,
-                       .rate = options.lr / (1.0 - std::pow(options.beta1, t)),
-                       .root = std::sqrt(1.0 - std::pow(options.beta2, t))};
+void adam_step(const OptimLists& lists, const AdamOptions& o) {
+  check(o.decoupled ? "adamw" : "adam", lists);
+  run(lists.states[2] ? amsgrad_kernels : adam_kernels, lists, o, [&](int64_t i) {
+    const int64_t t = lists.steps[i];
+    return OptimTensor{.first = t == 1,
+                       .rate = o.ruder ? o.lr : o.lr / unbiased(o.beta1, t),
+                       .root = o.ruder ? 1.0 : std::sqrt(unbiased(o.beta2, t))};
   });
+}
+
+void nadam_step(const OptimLists& lists, const double* products, const NadamOptions& o) {
+  check("nadam", lists);
+  const auto momentum = [&](int64_t t) {
+    return o.beta1 * (1.0 - 0.5 * std::pow(0.96, static_cast<double>(t) * o.momentum_decay));
+  };
+  run(nadam_kernels, lists, o, [&](int64_t i) {
+    const int64_t t = lists.steps[i];
+    const double now = o.ruder ? o.beta1 : momentum(t), next = o.ruder ? o.beta1 : momentum(t + 1);
+    const double product = products[i] * now;
+    return OptimTensor{.first = t == 1,
+                       .rate = o.lr * next / (o.ruder ? unbiased(o.beta1, t) : 1.0 - product * next),
+                       .ahead = o.lr * (1.0 - now) / (o.ruder ? unbiased(o.beta1, t) : 1.0 - product),
+                       .root = std::sqrt(unbiased(o.beta2, t))};
+  });
+}
+
+void adamax_step(const OptimLists& lists, const AdamaxOptions& o) {
+  check("adamax", lists);
+  run(adamax_kernels, lists, o, [&](int64_t i) {
+    return OptimTensor{.first = lists.steps[i] == 1, .rate = o.lr / unbiased(o.beta1, lists.steps[i])};
+  });
+}
+
+void adagrad_step(const OptimLists& lists, const AdagradOptions& o) {
+  check("adagrad", lists);
+  run(adagrad_kernels, lists, o, [&](int64_t i) {
+    return OptimTensor{.rate = o.lr / (1.0 + static_cast<double>(lists.steps[i] - 1) * o.lr_decay)};
+  });
+}
+
+void adadelta_step(const OptimLists& lists, const AdadeltaOptions& o) {
+  check("adadelta", lists);
+  run(adadelta_kernels, lists, o, [&](int64_t i) { return OptimTensor{.first = lists.steps[i] == 1}; });
+}
+
+void rmsprop_step(const OptimLists& lists, const RmspropOptions& o) {
+  check("rmsprop", lists);
+  run(rmsprop_kernels, lists, o, [&](int64_t i) { return OptimTensor{.first = lists.steps[i] == 1}; });
 }
 
 }  // namespace dl

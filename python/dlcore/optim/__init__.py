@@ -8,8 +8,11 @@
 [0.75]
 """
 
+from dlcore.optim.adagrad import Adadelta, Adagrad
 from dlcore.optim.adam import Adam, AdamW
+from dlcore.optim.adamax import Adamax, NAdam
 from dlcore.optim.optimizer import Optimizer
+from dlcore.optim.rmsprop import RMSprop
 from dlcore.optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RMSprop"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dlcore import _C
-from dlcore.optim.optimizer import Optimizer, require
+from dlcore.optim.optimizer import Optimizer, check_common
 from dlcore.tensor import Tensor
 
 
@@ -14,8 +14,11 @@ class Adam(Optimizer):
     """p -= lr m̂ / (√v̂ + eps), m and v running means of g and g², m̂ and v̂ without their bias towards zero.
 
     g = gradient + weight_decay p. The bias at step t is 1 - betaᵗ with the current betas, which may change between
-    steps. State: "step", "exp_avg", "exp_avg_sq".
-    (Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1; eps outside the root.)
+    steps. ``amsgrad`` divides by the root of the largest v so far in place of v. With it ``form="ruder"`` leaves the
+    bias of both means in, as in the overview of Ruder. State: "step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq".
+    (Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1; eps outside the root. Reddi,
+    Kale & Kumar, "On the convergence of Adam and beyond", ICLR 2018. Ruder, "An overview of gradient descent
+    optimization algorithms", arXiv:1609.04747, section 4.)
 
     >>> import dlcore as dl
     >>> w = dl.tensor([1.0], dtype=dl.float64, requires_grad=True)
@@ -35,47 +38,41 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
+        amsgrad: bool = False,
         *,
         maximize: bool = False,
+        form: str = "pytorch",
     ):
-        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
-        super().__init__(params, defaults)
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "betas": betas,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "amsgrad": amsgrad,
+                "maximize": maximize,
+                "form": form,
+            },
+        )
 
     def _check(self, group: dict[str, Any]) -> None:
-        require(group["lr"] >= 0, self, "lr must not be negative", group["lr"])
-        betas = group["betas"]
-        require(len(betas) == 2 and all(0 <= b < 1 for b in betas), self, "betas are two numbers in [0, 1)", betas)
-        require(group["eps"] >= 0, self, "eps must not be negative", group["eps"])
-        require(group["weight_decay"] >= 0, self, "weight_decay must not be negative", group["weight_decay"])
+        check_common(self, group)
 
     def _step(self, group: dict[str, Any]) -> None:
-        params = [p for p in group["params"] if p.grad is not None]
-        if not params:
-            return
-        states = [self.state.get(p) or self._start(p) for p in params]
-        beta1, beta2 = group["betas"]
-        _C.adam_step(
-            [p.array for p in params],
-            [p.grad.array for p in params],
-            [s["exp_avg"].array for s in states],
-            [s["exp_avg_sq"].array for s in states],
-            [s["step"] + 1 for s in states],
+        amsgrad = group["amsgrad"]
+        self._fused(
+            _C.adam_step,
+            group,
+            ("exp_avg", "exp_avg_sq", "max_exp_avg_sq" if amsgrad else None),
             group["lr"],
-            beta1,
-            beta2,
+            *group["betas"],
             group["eps"],
             group["weight_decay"],
             self._decoupled,
+            amsgrad and group["form"] == "ruder",
             group["maximize"],
         )
-        for s in states:
-            s["step"] += 1
-
-    def _start(self, p: Tensor) -> dict[str, Any]:
-        """State before the first step, which reads neither mean: they need no clearing."""
-        state = {"step": 0, "exp_avg": Tensor(_C.empty_like(p.array)), "exp_avg_sq": Tensor(_C.empty_like(p.array))}
-        self.state[p] = state
-        return state
 
 
 class AdamW(Adam):
@@ -101,7 +98,9 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        amsgrad: bool = False,
         *,
         maximize: bool = False,
+        form: str = "pytorch",
     ):
-        super().__init__(params, lr, betas, eps, weight_decay, maximize=maximize)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, form=form)

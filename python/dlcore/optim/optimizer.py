@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -118,6 +118,35 @@ class Optimizer:
             lines.append(f"  group {i}: {len(group['params'])} parameters, {options}")
         return "\n".join([f"{type(self).__name__} (", *lines, ")"])
 
+    def _fused(
+        self, step: Callable[..., None], group: dict[str, Any], keys: Sequence[str | None], *options: Any
+    ) -> list[dict[str, Any]]:
+        """Calls a step of _C for the parameters that have a gradient and returns their states: their "step" moves on.
+
+        `step` takes lists (parameters, gradients, one a key of the state, empty for None, and the number of each
+        parameter's step, counted from 1) and then `options`. A state tensor is not read at its parameter's first step
+        and starts uncleared; one that the options came to need later starts from zeros.
+        """
+        params = [p for p in group["params"] if p.grad is not None]
+        states = []
+        for p in params:
+            state = self.state.get(p)
+            if state is None:
+                state = self.state[p] = {"step": 0}
+            for key in keys:
+                if key and key not in state:
+                    state[key] = Tensor(_C.empty_like(p.array))
+                    if state["step"]:
+                        _C.copy_into(state[key].array, _ZERO)
+            states.append(state)
+        if states:
+            lists = [[s[key].array for s in states] if key else [] for key in keys]
+            steps = [s["step"] + 1 for s in states]
+            step([p.array for p in params], [p.grad.array for p in params], *lists, steps, *options)
+        for state in states:
+            state["step"] += 1
+        return states
+
     def _check(self, group: dict[str, Any]) -> None:
         raise NotImplementedError
 
@@ -130,11 +159,28 @@ def require(ok: bool, optimizer: Optimizer, rule: str, value: Any) -> None:
         raise ValueError(f"{type(optimizer).__name__}: {rule}, got {value!r}")
 
 
+def check_common(optimizer: Optimizer, group: dict[str, Any]) -> None:
+    """What every rule but SGD asks of its group."""
+    require(group["lr"] >= 0, optimizer, "lr must not be negative", group["lr"])
+    if "betas" in group:
+        betas = group["betas"]
+        require(len(betas) == 2 and all(0 <= b < 1 for b in betas), optimizer, "betas are two numbers in [0, 1)", betas)
+    require(group["eps"] >= 0, optimizer, "eps must not be negative", group["eps"])
+    require(group["weight_decay"] >= 0, optimizer, "weight_decay must not be negative", group["weight_decay"])
+    form = group.get("form", "pytorch")
+    require(form in ("pytorch", "ruder"), optimizer, 'form is "pytorch" or "ruder"', form)
+
+
+_COUNTS = {"step": int, "mu_product": float}  # which PyTorch keeps as tensors of one number
+
+
 def _like(p: Tensor, saved: dict[str, Any]) -> dict[str, Any]:
     """A parameter's saved state with every tensor of its shape copied into its layout and dtype."""
     state = {}
     for key, value in saved.items():
-        if isinstance(value, Tensor):
+        if key in _COUNTS:
+            value = _COUNTS[key](value)
+        elif isinstance(value, Tensor):
             if value.shape != p.shape:
                 raise _C.ShapeError(f"load_state_dict: {key} has shape {value.shape}, its parameter {p.shape}")
             array = _C.empty_like(p.array)

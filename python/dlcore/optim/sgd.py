@@ -71,7 +71,7 @@ class SGD(Optimizer):
             arrays,
             grads,
             [b.array for b in buffers],
-            [b is None for b in kept],
+            [1 if b is None else 2 for b in kept],  # the step's number: a first one does not read its buffer
             group["lr"],
             group["weight_decay"],
             group["maximize"],
