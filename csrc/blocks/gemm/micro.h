@@ -100,7 +100,9 @@ static DL_INLINE void micro(const T* a, const T* b, int64_t ldb, int64_t kc, con
   }
   if (o.stride == 1) return store_tile<T, R, NV>(acc, o, j, n);
   T tile[R][NV * V::size];
+#pragma GCC unroll 16  // an index that is not constant would keep all of acc in memory, in the loop above too
   for (int i = 0; i < R; ++i)
+#pragma GCC unroll 2
     for (int v = 0; v < NV; ++v) acc[i][v].store(&tile[i][v * V::size]);
   scatter_tile(&tile[0][0], NV * V::size, o, j, n);
 }
