@@ -14,7 +14,7 @@ namespace {
 Kernels<GemmArgs> products("gemm"), packs("gemm_pack"), sums("gemm_sum");
 
 constexpr double kBatchFlops = 64e6;         // a product above it has tasks enough of its own
-constexpr int64_t kDirectBytes = 128 << 10;  // B that L2 keeps beside A and C is read in place
+constexpr int64_t kDirectBytes = 256 << 10;  // B that L2 keeps beside A and C is read in place
 constexpr int64_t kPackedBytes = 64 << 20;   // B packed at once; a wider B is taken in slabs of columns
 constexpr int64_t kPackGrain = 16 << 10;     // elements: some 10 µs of transposing
 constexpr int64_t kSumGrain = 16 << 10;

@@ -85,6 +85,12 @@ static DL_INLINE void micro(const T* a, const T* b, int64_t ldb, int64_t kc, con
   for (int i = 0; i < R; ++i)
 #pragma GCC unroll 2
     for (int v = 0; v < NV; ++v) acc[i][v] = V(T(0));
+  if (o.stride == 1) {  // C may lie beyond L2: its lines arrive while the sums are made
+#pragma GCC unroll 16
+    for (int i = 0; i < R - 1; ++i)
+#pragma GCC unroll 2
+      for (int v = 0; v < NV; ++v) __builtin_prefetch(o.rows[i] + j + v * V::size, 1);
+  }
   for (int64_t k = 0; k < kc; ++k) {
     V bv[NV];
 #pragma GCC unroll 2

@@ -12,6 +12,7 @@ constexpr double kFar = 12e9, kNear = 60e9;  // bytes a second and core, from be
 constexpr double kNearBytes = 1 << 20;       // what stays in L2 beside C
 constexpr double kPatchRate = 20e9;          // bytes of patches of B packed a second
 constexpr double kTaskCost = 1.5e-6;         // seconds
+constexpr int64_t kRowStep = 2;              // a tile's panels have even numbers of rows, alike
 constexpr double kCores[] = {1, 2, 4, 16};
 constexpr int64_t kMaxTasks = 4096, kMaxParts = 32;
 constexpr int64_t kPartialBytes = 64 << 20;
@@ -32,7 +33,7 @@ class Estimate {
   }
 
   double seconds(const Cut& c) const {
-    const auto tile_m = static_cast<double>(round_up(div_up(m_, c.tiles_m), tile_.mr));
+    const auto tile_m = static_cast<double>(round_up(div_up(m_, c.tiles_m), kRowStep));
     const auto tile_n = static_cast<double>(round_up(div_up(n_, c.tiles_n), nr_));
     const double k = static_cast<double>(k_), parts = static_cast<double>(c.parts);
     const double work = 2 * tile_m * tile_n * k / tile_.rate;
@@ -48,7 +49,7 @@ class Estimate {
   }
 
  private:
-  static constexpr double kMostSeconds = 0.015;
+  static constexpr double kMostSeconds = 0.01;
   const Tile& tile_;
   int64_t m_, n_, k_, nr_;
   double near_, row_, column_, part_;
@@ -80,7 +81,7 @@ void plan(GemmArgs& args, const Tile& tile) {
           if (m * n * parts > kMaxTasks) break;
         }
   }
-  args.tile_m = round_up(div_up(g.m, best.tiles_m), tile.mr);
+  args.tile_m = round_up(div_up(g.m, best.tiles_m), kRowStep);
   args.tile_n = round_up(div_up(g.n, best.tiles_n), nr);
   args.tiles_m = div_up(g.m, args.tile_m);
   args.tiles_n = div_up(g.n, args.tile_n);
