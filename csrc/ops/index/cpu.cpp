@@ -76,6 +76,13 @@ static DL_INLINE void scatter_across(const IndexArgs& a, int64_t j, const int64_
 
 template <class T, class Op>
 static void scatter(const IndexArgs& a, int64_t begin, int64_t end) {
+  if (a.part) {
+    const auto first = static_cast<uint64_t>(begin * a.part), size = static_cast<uint64_t>((end - begin) * a.part);
+    for (int64_t j = 0; j < a.count; ++j)
+      if (static_cast<uint64_t>(a.index[j * a.index_step]) - first < size)
+        walk<3>(a.nest, 0, a.lines, [&](const int64_t* at, int64_t n) { scatter_across<T, Op>(a, j, at, n); });
+    return;
+  }
   if (a.line_by_line)
     return walk<3>(a.nest, begin, end, [&](const int64_t* at, int64_t n) { scatter_lines<T, Op>(a, at, n); });
   for (int64_t j = 0; j < a.count; ++j)

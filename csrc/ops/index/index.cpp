@@ -11,9 +11,10 @@
 namespace dl {
 namespace {
 
-constexpr int64_t kGrain = 32768;   // elements: some 20–50 µs of picking
-constexpr int64_t kFewLines = 4;    // fewer lines than this are cheaper to walk one by one than to step for each j
-constexpr int64_t kLineChunks = 8;  // at most: each of them reads all indices
+constexpr int64_t kGrain = 32768;      // elements: some 20–50 µs of picking
+constexpr int64_t kFewLines = 4;       // fewer lines than this are cheaper to walk one by one than to step for each j
+constexpr int64_t kScatterChunks = 8;  // at most: each of them reads all indices
+constexpr int64_t kShortChunk = 256;   // neighbours that a chunk of lines should have: 16 cache lines of float32
 
 Kernels<IndexArgs> gather_("gather"), scatter_("scatter"), scatter_add_("scatter_add");
 
@@ -58,7 +59,8 @@ void run_gather(const Array& out, const Array& index, const Array& x, int64_t st
 
 Array without(const Array& x, int dim) { return x.ndim() ? x.slice(dim, 0, 1, 1).squeeze(dim) : x; }
 
-void run_scatter(const Array& dst, const Array& index, const Array& src, int dim, int64_t step, bool add) {
+void run_scatter(const Array& dst, const Array& index, const Array& src, int dim, int64_t step, int64_t extent,
+                 bool add) {
   if (index.size() == 0) return;
   IndexArgs args = args_of(without(dst, dim), without(index, dim), without(src, dim), step);
   args.count = index.ndim() ? index.shape(dim) : 1;
@@ -66,10 +68,17 @@ void run_scatter(const Array& dst, const Array& index, const Array& src, int dim
   args.in_step = index.ndim() ? src.stride(dim) : 0;
   const int64_t lines = index.size() / args.count, across = args.nest.stride[1][0];
   args.line_by_line = lines <= kFewLines || (across != 0 && args.index_step < across);
-  int64_t grain = std::max<int64_t>(1, kGrain / args.count);
-  if (!args.line_by_line) grain = std::max(grain, (lines + kLineChunks - 1) / kLineChunks);
-  launch((add ? scatter_add_ : scatter_).choose(dst.device(), dst.dtype(), args), args, lines, grain,
-         OnInterrupt::finish);
+  int64_t n = lines, grain = std::max<int64_t>(1, kGrain / args.count);
+  if (!args.line_by_line) grain = std::max(grain, (lines + kScatterChunks - 1) / kScatterChunks);
+  bool shared = true;
+  for (int d = 0; d < args.nest.ndim; ++d) shared &= args.nest.stride[1][d] == 0;
+  if (!args.line_by_line && shared && lines < kScatterChunks * kShortChunk) {
+    n = std::clamp<int64_t>(index.size() / (2 * kGrain), 1, kScatterChunks);
+    args.lines = lines;
+    args.part = (extent + n - 1) / n;
+    grain = 1;
+  }
+  launch((add ? scatter_add_ : scatter_).choose(dst.device(), dst.dtype(), args), args, n, grain, OnInterrupt::finish);
 }
 
 // gather's and scatter's rule: index and the tensor it points into agree in number of dimensions, and index is not
@@ -86,8 +95,9 @@ void check_sizes(const char* op, const Array& x, const Array& index, int dim, co
 // ---- Several indices: one offset a position, in elements of x.
 
 struct Offsets {
-  Array at;    // (n,)
-  Dims shape;  // the indices' common shape
+  Array at;            // (n,)
+  Dims shape;          // the indices' common shape
+  int64_t extent = 1;  // all offsets are less
 };
 
 Offsets offsets_of(const char* op, const Array& x, int first, const Array* indices, int k, bool from_end) {
@@ -103,6 +113,7 @@ Offsets offsets_of(const char* op, const Array& x, int first, const Array* indic
     const int64_t size = x.shape(first + i), step = x.stride(first + i);
     const Array ids = contiguous(checked(op, "index", indices[i], size, first + i, from_end).expand(o.shape));
     const int64_t* id = ids.data<int64_t>();
+    o.extent += (std::max<int64_t>(size, 1) - 1) * step;
     parallel_for(n, kGrain, [=](int64_t begin, int64_t end) {
       for (int64_t j = begin; j < end; ++j) {
         const int64_t to = (id[j] + (id[j] < 0 ? size : 0)) * step;
@@ -165,7 +176,8 @@ void scatter_into(const char* op, const Array& dst, int dim, const Array& index,
               from = source.ndim() ? source : source.unsqueeze(0);
   const Array positions = ids.ndim() ? ids : ids.unsqueeze(0);
   run_scatter(along(to, positions.shape(), dim), positions,
-              from.as_strided(positions.shape(), from.strides(), from.offset()), dim, step, add);
+              from.as_strided(positions.shape(), from.strides(), from.offset()), dim, step,
+              dst.ndim() ? dst.shape(dim) : 1, add);
 }
 
 Array index_fwd(const char* op, const Array& x, int first, const Array* indices, int k, bool from_end) {
@@ -183,7 +195,7 @@ void index_into(const char* op, const Array& dst, int first, const Array* indice
   DL_CHECK(grows_to(src.shape(), shape), ShapeError, op, ": values of shape ", src.shape(),
            " do not broadcast to the indexed shape ", shape, "; input=", dst.shape());
   const Array values = reshape(convert(apart_from(dst, src), dst.dtype()).expand(shape), flat);
-  run_scatter(base_of(dst, first, k, flat), spread(o.at, first, flat), values, first, 1, add);
+  run_scatter(base_of(dst, first, k, flat), spread(o.at, first, flat), values, first, 1, o.extent, add);
 }
 
 }  // namespace dl

@@ -23,8 +23,10 @@ struct IndexArgs {
   Nest nest;
   int64_t count = 0, index_step = 0, in_step = 0;  // scatter: the steps of j along a line
   bool line_by_line = false;                       // scatter: a line at a time, or all lines for one j after another
+  int64_t lines = 0, part = 0;                     // scatter, where all lines share an index and are few: see below
 };
-// gather's range is elements of the nest, scatter's and scatter_add's its lines.
+// gather's range is elements of the nest. That of scatter and scatter_add is its lines; or, where `part` is not 0,
+// parts of dst: the indices [p * part, (p + 1) * part) for all lines.
 
 DL_API Array gather_fwd(const Array& x, int dim, const Array& index);
 // In place. `op` is the name in messages.

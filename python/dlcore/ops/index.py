@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import inplace, shape
-from dlcore.ops.operand import value
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -71,9 +70,9 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tens
     """
     y, source = _C.clone(input.array), _source(src, index, input)
     _C.scatter_into("scatter", y, dim, index.array, source, False)
-    if value(src) is src:
-        return record(y, scatter_number_backward, (input,), (index.array,), dim)
-    return record(y, scatter_backward, (input, src), (index.array,), (dim, src.shape))
+    if hasattr(src, "array"):
+        return record(y, scatter_backward, (input, src), (index.array,), (dim, source.shape))
+    return record(y, scatter_number_backward, (input,), (index.array,), dim)
 
 
 def _source(src: Any, index: Tensor, like: Tensor) -> Any:

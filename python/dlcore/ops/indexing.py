@@ -40,9 +40,16 @@ class Place(NamedTuple):
         return v.permute((*self.dims, *rest)), 0
 
 
+FIRST = Place((), None, (0,))  # x[i]
+
+
 def pick(input: Tensor, key: Any) -> Tensor:
     """input[key] where the key picks elements."""
     x = input.array
+    k = getattr(key, "array", None)
+    if k is not None and k.dtype == _C.DType.int64 and x.ndim:  # the usual key, without the cost of any
+        y = _C.index_fwd("index", x, 0, (k,), True)
+        return record(y, pick_backward, (input,), (k,), (FIRST, x.shape))
     place, indices = parse(x, key)
     v, first = place.of(x)
     return record(_C.index_fwd("index", v, first, indices, True), pick_backward, (input,), indices, (place, x.shape))
@@ -76,9 +83,8 @@ def is_basic(k: Any) -> bool:
     """An int (of Python, NumPy, or a tensor of no dimensions), a slice, None or ...: what makes a view."""
     if k is None or k is Ellipsis or isinstance(k, slice):
         return True
-    return hasattr(k, "__index__") and not (
-        isinstance(k, bool) or getattr(k, "ndim", 0) or str(getattr(k, "dtype", "")) == "bool"
-    )
+    is_bool = isinstance(k, bool) or str(getattr(k, "dtype", "")) == "bool"
+    return hasattr(k, "__index__") and not is_bool and getattr(k, "ndim", 0) == 0
 
 
 def as_index(k: Any) -> Any:
