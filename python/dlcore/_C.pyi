@@ -1,8 +1,10 @@
 from __future__ import annotations
-import collections.abc
-import numpy
+
 import builtins
+import collections.abc
 import typing
+
+import numpy
 
 __all__: list[str] = [
     "Array",

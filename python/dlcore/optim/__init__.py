@@ -8,6 +8,7 @@
 [0.75]
 """
 
+from dlcore.optim import lr_scheduler
 from dlcore.optim.adagrad import Adadelta, Adagrad
 from dlcore.optim.adam import Adam, AdamW
 from dlcore.optim.adamax import Adamax, NAdam
@@ -15,4 +16,4 @@ from dlcore.optim.optimizer import Optimizer
 from dlcore.optim.rmsprop import RMSprop
 from dlcore.optim.sgd import SGD
 
-__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RMSprop"]
+__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RMSprop", "lr_scheduler"]

@@ -4,18 +4,10 @@ Over n batches the learning rate climbs from max/div_factor to max during the fi
 max/final_div; momentum goes the other way. Both follow half a cosine.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-
-def cos_anneal(start: float, end: float, part: float) -> float:
-    """From `start` at part = 0 to `end` at part = 1 along half a cosine.
-
-    >>> cos_anneal(1.0, 0.0, 0.0), cos_anneal(1.0, 0.0, 0.5)
-    (1.0, 0.5)
-    """
-    return end + (start - end) / 2 * (1 + math.cos(math.pi * part))
+from dlcore.optim.lr_scheduler.one_cycle import cos_anneal
 
 
 def one_cycle(
