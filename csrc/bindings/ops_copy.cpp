@@ -51,6 +51,10 @@ void bind_copy(py::module_& m) {
   m.def("ones", [](const Dims& shape, DType t, const std::string& device) {
     return dl::full(shape, kOne, t, device_of(device));
   });
+  // Uncleared, in the dense layout nearest to `strides`.
+  m.def("empty_dense", [](const Dims& shape, const Dims& strides, DType t, const std::string& device) {
+    return Array::empty_strided(shape, dl::dense_like(shape, strides), t, device_of(device));
+  });
   // Zeros in the dense layout nearest to `strides`: where the gradient of a view is scattered.
   m.def("zeros_strided", [](const Dims& shape, const Dims& strides, DType t, const std::string& device) {
     const Array out = Array::empty_strided(shape, dl::dense_like(shape, strides), t, device_of(device));

@@ -65,6 +65,17 @@ def depthwise(name: str, *shapes: tuple[tuple[int, ...], ...], **attrs: Any) -> 
     )
 
 
+def rows(name: str, *shapes: tuple[tuple[int, ...], ...], **attrs: Any) -> Case:
+    """conv1d of two groups, whose oracle is conv2d's of images one pixel high."""
+
+    def oracle(x, w, *b, **kw):
+        wide = {k: v if isinstance(v, str) else (int(k != "padding"), v) for k, v in kw.items()}
+        return conv2d_oracle(x[:, :, None], w[:, :, None], *b, groups=2, **wide)[:, :, 0]
+
+    fn = lambda dl, F, *args, **kw: F.conv1d(*args, groups=2, **kw)  # noqa: E731
+    return replace(case(name, *shapes, **attrs), name=name, fn=fn, oracle=oracle)
+
+
 CASES = [
     case(
         "3x3",
@@ -88,6 +99,8 @@ CASES = [
     case("groups of one channel, two outputs", ((2, 3, 5, 5), (6, 1, 3, 3)), groups=3, padding=1),
     depthwise("depthwise", ((2, 19, 6, 5), (19, 1, 3, 3), (19,)), ((1, 2, 3, 3), (2, 1, 3, 3)), padding=1),
     depthwise("depthwise, dilated and strided", ((2, 7, 9, 8), (7, 1, 3, 2), (7,)), stride=(2, 1), dilation=2),
+    rows("conv1d", ((2, 6, 11), (4, 3, 3), (4,)), ((1, 2, 5), (2, 1, 5)), stride=2, padding=2),
+    rows("conv1d same", ((2, 2, 9), (4, 1, 4), (4,)), padding="same", dilation=2),
 ]
 test_op = run_cases(CASES)
 
@@ -156,6 +169,9 @@ def test_same_bits_at_any_number_of_threads(isa: str, x: Any, w: Any, kw: dict[s
 def test_one_image_without_its_batch() -> None:
     x, w = float32(3, 6, 7), float32(4, 3, 3, 3)
     assert F.conv2d(dl.tensor(x), dl.tensor(w)).shape == (4, 4, 5)
+    assert F.conv1d(dl.ones(3, 7), dl.ones(4, 3, 3)).shape == (4, 5)
+    with pytest.raises(dl.ShapeError, match="conv1d: needs x"):
+        F.conv1d(dl.ones(1, 3, 6, 7), dl.ones(4, 3, 3))
 
 
 def test_gradients_that_nothing_needs_are_not_computed() -> None:

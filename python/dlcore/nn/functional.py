@@ -2,36 +2,47 @@
 
 from dlcore.ops.activation import leaky_relu, relu, sigmoid, tanh
 from dlcore.ops.choose import one_hot
-from dlcore.ops.conv2d import conv2d
+from dlcore.ops.conv2d import conv1d, conv2d
+from dlcore.ops.conv_transpose import conv_transpose1d, conv_transpose2d
 from dlcore.ops.dropout import dropout
 from dlcore.ops.embedding import embedding
 from dlcore.ops.loss import binary_cross_entropy_with_logits, mse_loss
 from dlcore.ops.matmul import linear
 from dlcore.ops.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
+from dlcore.ops.pad import pad
+from dlcore.ops.patches import fold, pixel_shuffle, pixel_unshuffle, unfold
 from dlcore.ops.pool2d import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from dlcore.ops.softmax_xent import cross_entropy, log_softmax, softmax
 
 __all__ = [
-    "rms_norm",
-    "layer_norm",
-    "instance_norm",
-    "group_norm",
     "adaptive_avg_pool2d",
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy_with_logits",
+    "conv1d",
     "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "cross_entropy",
     "dropout",
     "embedding",
+    "fold",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
     "leaky_relu",
     "linear",
     "log_softmax",
     "max_pool2d",
     "mse_loss",
     "one_hot",
+    "pad",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "relu",
+    "rms_norm",
     "sigmoid",
     "softmax",
     "tanh",
+    "unfold",
 ]

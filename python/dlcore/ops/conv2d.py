@@ -1,4 +1,4 @@
-"""Two-dimensional convolution."""
+"""Convolution in two dimensions, and in one as images of height 1."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dlcore.ops import shape
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
-Size = int | tuple[int, int]
+Size = int | tuple[int, ...]
 
 
 def conv2d(
@@ -34,7 +34,7 @@ def conv2d(
     >>> dl.nn.functional.conv2d(x, w).tolist()
     [[[[4.0, 4.0], [4.0, 4.0]]]]
     """
-    if input.ndim == 3:
+    if input.ndim == 3 and weight.ndim == 4:
         return shape.squeeze(conv2d(shape.unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
     x, w = input.array, weight.array
     stride, dilation = pair("stride", stride), pair("dilation", dilation)
@@ -55,13 +55,56 @@ def conv2d_backward(g, node):
     return dx, dw, None if need[2] is None else _C.conv2d_bwd_b(g)
 
 
-def pair(name: str, value: Size) -> tuple[int, int]:
-    """An int twice, or the two ints themselves."""
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Size = 1,
+    padding: Size | str = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Cross-correlation of rows (N, C, L) or (C, L) with weight (K, C/groups, S): (N, K, Q), as `conv2d` of height 1.
+
+    Q = (L + 2 padding - dilation (S - 1) - 1) // stride + 1; `bias`, "same", "valid", dtypes and errors as `conv2d`,
+    whose messages show the rows as images of height 1. The result's channels lie side by side in memory.
+
+    >>> import dlcore as dl
+    >>> x, w = dl.tensor([[[1.0, 2.0, 4.0]]]), dl.tensor([[[-1.0, 1.0]]])
+    >>> dl.nn.functional.conv1d(x, w).tolist()
+    [[[1.0, 2.0]]]
+    """
+    x, w = as_rows("conv1d", input, weight)
+    sides = padding if isinstance(padding, str) else (0, single("padding", padding, "conv1d"))
+    step, gap = (single(name, v, "conv1d") for name, v in (("stride", stride), ("dilation", dilation)))
+    return shape.squeeze(conv2d(x, w, bias, (1, step), sides, (1, gap), groups), -2)
+
+
+def as_rows(op: str, input: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows and their weight as images and filters of height 1."""
+    if input.ndim not in (2, 3) or weight.ndim != 3:
+        raise _C.ShapeError(
+            f"{op}: needs x (N, C, L) or (C, L) and a weight of 3 dimensions; x={input.shape} w={weight.shape}"
+        )
+    return shape.unsqueeze(input, -2), shape.unsqueeze(weight, -2)
+
+
+def single(name: str, value: Size, op: str) -> int:
+    """An int, or the one in a tuple."""
+    if isinstance(value, int):
+        return value
+    if len(value) != 1:
+        raise ValueError(f"{op}: {name} must be one int, got {value!r}")
+    return value[0]
+
+
+def pair(name: str, value: Size, op: str = "conv2d") -> tuple[int, int]:
+    """An int twice, or the two ints themselves; a single one in a tuple counts twice, as in PyTorch."""
     if isinstance(value, int):
         return value, value
-    if len(value) != 2:
-        raise ValueError(f"conv2d: {name} must be an int or a pair (h, w), got {value!r}")
-    return value[0], value[1]
+    if len(value) not in (1, 2):
+        raise ValueError(f"{op}: {name} must be an int or a pair (h, w), got {value!r}")
+    return value[0], value[-1]
 
 
 def pad_sizes(
