@@ -18,6 +18,10 @@ void translate_errors(py::module_& m) {
   static py::exception<dl::DTypeError> dtype(m, "DTypeError", PyExc_TypeError);
   static py::exception<dl::DeviceError> device(m, "DeviceError", PyExc_RuntimeError);
   static py::exception<dl::OutOfMemory> memory(m, "OutOfMemory", PyExc_MemoryError);
+  shape.doc() = "Shapes that do not fit: a ValueError. The text names the op, the rule and every shape.";
+  dtype.doc() = "A dtype that an op does not take: a TypeError. The text names the conversion that helps.";
+  device.doc() = "Tensors on different devices, or a device that is not there: a RuntimeError.";
+  memory.doc() = "Memory for a tensor could not be had: a MemoryError. Nothing has changed.";
   py::register_exception_translator([](std::exception_ptr p) {
     try {
       if (p) std::rethrow_exception(p);

@@ -89,4 +89,5 @@ def __getattr__(name: str) -> _Any:
     raise AttributeError(f"module 'dlcore' has no attribute '{name}'")
 
 
-__all__ = [n for n in dir() if not n.startswith("_")]
+_INTERNAL = {"creation", "hooks", "operators", "ops", "runtime"}  # modules whose names are here already
+__all__ = sorted({n for n in dir() if not n.startswith("_")} - _INTERNAL | set(_LAZY))
