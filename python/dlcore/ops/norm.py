@@ -160,8 +160,8 @@ def instance_norm(
     # As one sample of N·C channels, whose statistics are then the samples' own.
     n, c, *rest = input.shape
     repeated = [_C.clone(v.array.unsqueeze(0).expand((n, c))) for v in (running_mean, running_var)]
-    means = [type(input)(v.view((n * c,))) for v in repeated]
-    y = batch_norm(shape.reshape(input, (1, n * c, *rest)), *means, None, None, True, momentum, eps)
+    mean, var = (type(input)(v.view((n * c,))) for v in repeated)
+    y = batch_norm(shape.reshape(input, (1, n * c, *rest)), mean, var, None, None, True, momentum, eps)
     for v, each in zip((running_mean, running_var), repeated, strict=True):
         _C.copy_into(v.array, _C.mean_fwd(each, (0,), False))
     y = shape.reshape(y, input.shape)
