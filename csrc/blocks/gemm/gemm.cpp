@@ -90,15 +90,9 @@ Prepared prepare(const Gemm& g) {
   return x;
 }
 
-void execute(const Prepared& x, const void* a, const void* b, void* c) {
-  GemmArgs args = x.args;
-  args.g.a.data = a;
-  args.g.b.data = b;
-  args.g.c = c;
-  const Buffer packed(x.packed_bytes), partials(x.partial_bytes);
-  args.packed = packed.data();
+void multiply(const Prepared& x, GemmArgs& args) {
+  const Buffer partials(x.partial_bytes);
   args.partials = partials.data();
-  if (x.pack) launch(*x.pack, args, x.packed_panels, x.pack_grain);
   parallel_for(x.tasks, 1, [&](int64_t begin, int64_t end) {
     if (!x.scratch_bytes) return x.product->fn(args, begin, end);
     const Buffer block(x.scratch_bytes);
@@ -107,6 +101,17 @@ void execute(const Prepared& x, const void* a, const void* b, void* c) {
     x.product->fn(mine, begin, end);
   });
   if (x.sum) launch(*x.sum, args, args.g.m, std::max<int64_t>(kSumGrain / (args.g.n * args.parts), 1));
+}
+
+void execute(const Prepared& x, const void* a, const void* b, void* c) {
+  GemmArgs args = x.args;
+  args.g.a.data = a;
+  args.g.b.data = b;
+  args.g.c = c;
+  const Buffer packed(x.packed_bytes);
+  args.packed = packed.data();
+  if (x.pack) launch(*x.pack, args, x.packed_panels, x.pack_grain);
+  multiply(x, args);
 }
 
 // Cᵀ = Bᵀ·Aᵀ where C has but a few columns, or runs along them: registers of C lie along its rows.
@@ -151,6 +156,40 @@ void gemm(const Gemm& given) {
     if (g.bias_n) part.bias_n = advance(g.bias_n, j, g);
     execute(prepare(part), part.a.data, part.b.data, part.c);
   }
+}
+
+RepeatedGemm::RepeatedGemm(const Gemm& g) : g_(g), packed_bytes_(0), packed_(nullptr), direct_panels_(0) {
+  if (g.m == 0 || g.n == 0) return;
+  const Prepared x = prepare(g);
+  if (x.args.dot) return;
+  direct_panels_ = x.args.direct_panels;
+  if (!x.pack) return;
+  packed_bytes_ = static_cast<size_t>(x.packed_bytes);
+  packed_ = cpu_alloc(packed_bytes_);
+  GemmArgs args = x.args;
+  args.packed = packed_;
+  try {
+    launch(*x.pack, args, x.packed_panels, x.pack_grain);
+  } catch (...) {  // Ctrl-C between two chunks: no destructor runs
+    cpu_free(packed_, packed_bytes_);
+    throw;
+  }
+}
+
+RepeatedGemm::~RepeatedGemm() {
+  if (packed_) cpu_free(packed_, packed_bytes_);
+}
+
+void RepeatedGemm::operator()(const void* a, void* c, int64_t m) const {
+  if (m == 0 || g_.n == 0) return;
+  Gemm g = g_;
+  g.a.data = a;
+  g.c = c;
+  g.m = m;
+  Prepared x = prepare(g);
+  x.args.packed = packed_;
+  if (!x.args.dot) x.args.direct_panels = direct_panels_;
+  multiply(x, x.args);
 }
 
 Gemm gemm_of(const Array& a, const Array& b, const Array& c) {

@@ -70,4 +70,21 @@ DL_API Gemm gemm_of(const Array& a, const Array& b, const Array& c);
 // The same product for `count` sets of operands, offset in elements from g's.
 DL_API void gemm_batched(const Gemm& g, int64_t count, const int64_t* a, const int64_t* b, const int64_t* c);
 
+// Products by one B, a recurrence's: B is packed once. `g` is the largest of them; a, c and m change, and B stays as it
+// was. Bits depend on m as gemm's do.
+class DL_API RepeatedGemm {
+ public:
+  explicit RepeatedGemm(const Gemm& g);
+  ~RepeatedGemm();
+  RepeatedGemm(const RepeatedGemm&) = delete;
+  RepeatedGemm& operator=(const RepeatedGemm&) = delete;
+  void operator()(const void* a, void* c, int64_t m) const;
+
+ private:
+  Gemm g_;
+  size_t packed_bytes_;
+  void* packed_;
+  int64_t direct_panels_;
+};
+
 }  // namespace dl
