@@ -20,4 +20,5 @@ void bind_optim(py::module_& m);
 void bind_pool2d(py::module_& m);
 void bind_random(py::module_& m);
 void bind_reduce(py::module_& m);
+void bind_rnn(py::module_& m);
 void bind_softmax_xent(py::module_& m);

@@ -66,5 +66,6 @@ PYBIND11_MODULE(_C, m) {
   bind_pool2d(m);
   bind_reduce(m);
   bind_random(m);
+  bind_rnn(m);
   bind_softmax_xent(m);
 }

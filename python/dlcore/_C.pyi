@@ -12,6 +12,7 @@ __all__: list[str] = [
     "DTypeError",
     "DeviceError",
     "OutOfMemory",
+    "RnnMode",
     "ShapeError",
     "abs_bwd",
     "abs_fwd",
@@ -146,6 +147,8 @@ __all__: list[str] = [
     "reshape",
     "rmsprop_step",
     "rng_state",
+    "rnn_bwd",
+    "rnn_fwd",
     "scatter_into",
     "set_isa",
     "set_num_threads",
@@ -288,6 +291,45 @@ class Array:
     def is_contiguous(self) -> builtins.bool: ...
     @property
     def offset(self) -> int: ...
+
+class RnnMode:
+    """
+    Members:
+
+      tanh
+
+      relu
+
+      lstm
+
+      gru
+    """
+
+    __members__: typing.ClassVar[dict[str, RnnMode]]
+    gru: typing.ClassVar[RnnMode]
+    lstm: typing.ClassVar[RnnMode]
+    relu: typing.ClassVar[RnnMode]
+    tanh: typing.ClassVar[RnnMode]
+    @typing.overload
+    def __eq__(self, other: RnnMode) -> builtins.bool: ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> builtins.bool: ...
+    def __getstate__(self) -> int: ...
+    def __hash__(self) -> int: ...
+    def __index__(self) -> int: ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    def __int__(self) -> int: ...
+    @typing.overload
+    def __ne__(self, other: RnnMode) -> builtins.bool: ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> builtins.bool: ...
+    def __repr__(self) -> str: ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    def __str__(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
 
 def abs_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
 def abs_fwd(arg0: Array | None) -> Array: ...
@@ -685,6 +727,26 @@ def rmsprop_step(
     arg13: bool,
 ) -> None: ...
 def rng_state() -> tuple[int, int]: ...
+def rnn_bwd(
+    arg0: RnnMode,
+    arg1: Array | None,
+    arg2: Array | None,
+    arg3: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg4: collections.abc.Sequence[Array],
+    arg5: Array | None,
+    arg6: Array | None,
+    arg7: Array | None,
+    arg8: bool,
+) -> list: ...
+def rnn_fwd(
+    arg0: RnnMode,
+    arg1: Array | None,
+    arg2: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg3: Array | None,
+    arg4: Array | None,
+    arg5: collections.abc.Sequence[Array],
+    arg6: bool,
+) -> tuple: ...
 def scatter_into(
     arg0: str,
     arg1: Array | None,
