@@ -34,6 +34,11 @@ MESSAGES = [
     (lambda: dl.relu(dl.tensor([1])), "relu: needs a float32 or float64 tensor, got int64 of shape (1,); convert with"),
     (lambda: dl.zeros(10**15), "out of memory: asked for 4000000000000000 bytes"),
     (lambda: dl.set_num_threads(1.5), "'float' object cannot be interpreted as an integer"),
+    (lambda: nn.LSTM(5, 4)(dl.ones(7, 3, 6)), "LSTM: the input's last size must be input_size=5, got (7, 3, 6)"),
+    (
+        lambda: nn.GRU(3, 4)(dl.ones(7, 2, 3), dl.ones(1, 3, 4)),
+        "gru: h0 must be (layers * directions, sequences, hidden)",
+    ),
     (lambda: X.cuda(), "keep tensors on the cpu"),
     (lambda: F.conv1d(X, dl.ones(4, 3)), "conv1d: needs x (N, C, L) or (C, L) and a weight of 3 dimensions; x=(2, 3)"),
     (lambda: nn.ConvTranspose2d(3, 4, 2)(dl.ones(1, 1, 8, 8)), "conv_transpose2d: w expects 3 input channels but x"),

@@ -37,6 +37,7 @@ from dlcore.nn.module import Module
 from dlcore.nn.norm import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm, RMSNorm
 from dlcore.nn.parameter import Parameter
 from dlcore.nn.pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
+from dlcore.nn.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 
 __all__ = [
     "RMSNorm",
@@ -44,6 +45,12 @@ __all__ = [
     "InstanceNorm2d",
     "InstanceNorm1d",
     "GroupNorm",
+    "RNNCell",
+    "RNN",
+    "LSTMCell",
+    "LSTM",
+    "GRUCell",
+    "GRU",
     "AdaptiveAvgPool2d",
     "AvgPool2d",
     "BCEWithLogitsLoss",

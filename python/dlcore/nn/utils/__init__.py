@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from dlcore import _C
+from dlcore.nn.utils import rnn
 from dlcore.ops import copy, random, shape
 from dlcore.tensor import Tensor
 
@@ -14,6 +15,7 @@ __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
     "parameters_to_vector",
+    "rnn",
     "vector_to_parameters",
 ]
 
