@@ -179,16 +179,24 @@ __all__: list[str] = [
 ]
 
 class ShapeError(ValueError):
-    pass
+    """
+    Shapes that do not fit: a ValueError. The text names the op, the rule and every shape.
+    """
 
 class DTypeError(TypeError):
-    pass
+    """
+    A dtype that an op does not take: a TypeError. The text names the conversion that helps.
+    """
 
 class DeviceError(RuntimeError):
-    pass
+    """
+    Tensors on different devices, or a device that is not there: a RuntimeError.
+    """
 
 class OutOfMemory(MemoryError):
-    pass
+    """
+    Memory for a tensor could not be had: a MemoryError. Nothing has changed.
+    """
 
 class DType:
     """
