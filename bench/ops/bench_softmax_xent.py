@@ -16,11 +16,11 @@ def rowwise(lib: Lib, name: str, shape: tuple[int, ...], train: bool) -> Any:
     return (lambda: backward(call(x, 1), v, x)) if train else (lambda: call(x, 1))
 
 
-def xent(lib: Lib, shape: tuple[int, ...], train: bool) -> Any:
+def xent(lib: Lib, shape: tuple[int, ...], train: bool, smoothing: float = 0.0) -> Any:
     x, labels = lib.normal(*shape, grad=train), lib.ints(shape[1], shape[0])
     if not train:
-        return lambda: lib.F.cross_entropy(x, labels)
-    return lambda: (loss := lib.F.cross_entropy(x, labels), *backward(loss, None, x))
+        return lambda: lib.F.cross_entropy(x, labels, label_smoothing=smoothing)
+    return lambda: (loss := lib.F.cross_entropy(x, labels, label_smoothing=smoothing), *backward(loss, None, x))
 
 
 def size(shape: tuple[int, ...]) -> float:
@@ -47,6 +47,12 @@ ROWS = [
         ("log_softmax_fwd", "log_softmax_bwd"),
         lambda lib, s, t: rowwise(lib, "log_softmax", s, t),
         (2, 5),
+    ),
+    *rows(
+        "cross_entropy smoothed",
+        ("cross_entropy_fwd", "cross_entropy_bwd"),
+        lambda lib, s, t: xent(lib, s, t, 0.1),
+        (1, 3),
     ),
     *rows("cross_entropy", ("cross_entropy_fwd", "cross_entropy_bwd"), xent, (1, 3)),
 ]

@@ -8,10 +8,14 @@ void bind_softmax_xent(py::module_& m) {
   m.def("softmax_bwd", &dl::softmax_bwd);
   m.def("log_softmax_fwd", &dl::log_softmax_fwd);
   m.def("log_softmax_bwd", &dl::log_softmax_bwd);
-  m.def("cross_entropy_fwd", [](const Array& x, const Array& target, int reduction) {
-    Array stats;
-    Array loss = dl::cross_entropy_fwd(x, target, reduction, &stats);
-    return std::make_pair(std::move(loss), std::move(stats));
+  m.def("cross_entropy_fwd",
+        [](const Array& x, const Array& target, const Array* weight, int64_t ignored, double smoothing, int reduction) {
+          Array stats;
+          Array loss = dl::cross_entropy_fwd(x, target, {weight, ignored, smoothing, reduction}, &stats);
+          return std::make_pair(std::move(loss), std::move(stats));
+        });
+  m.def("cross_entropy_bwd", [](const Array& g, const Array& x, const Array& target, const Array& stats,
+                                const Array* weight, int64_t ignored, double smoothing, int reduction) {
+    return dl::cross_entropy_bwd(g, x, target, stats, {weight, ignored, smoothing, reduction});
   });
-  m.def("cross_entropy_bwd", &dl::cross_entropy_bwd);
 }

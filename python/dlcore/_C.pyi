@@ -35,6 +35,9 @@ __all__: list[str] = [
     "bce_bwd",
     "bce_bwd_t",
     "bce_fwd",
+    "bce_prob_bwd",
+    "bce_prob_bwd_t",
+    "bce_prob_fwd",
     "broadcast_shapes",
     "cat",
     "channels_last",
@@ -78,11 +81,15 @@ __all__: list[str] = [
     "group_norm_fwd",
     "gt_fwd",
     "has_cuda",
+    "huber_bwd",
+    "huber_fwd",
     "index_fwd",
     "index_into",
     "isa",
     "isas",
     "kernels",
+    "l1_bwd",
+    "l1_fwd",
     "last_kernel",
     "layer_norm_bwd",
     "layer_norm_fwd",
@@ -159,6 +166,8 @@ __all__: list[str] = [
     "sigmoid_bwd",
     "sigmoid_fwd",
     "sign_fwd",
+    "smooth_l1_bwd",
+    "smooth_l1_fwd",
     "softmax_bwd",
     "softmax_fwd",
     "sqrt_bwd",
@@ -454,6 +463,13 @@ def bce_bwd_t(
     arg0: Array | None, arg1: Array | None, arg2: Array | None, arg3: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...
 def bce_fwd(arg0: Array | None, arg1: Array | None, arg2: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
+def bce_prob_bwd(
+    arg0: Array | None, arg1: Array | None, arg2: Array | None, arg3: typing.SupportsInt | typing.SupportsIndex
+) -> Array: ...
+def bce_prob_bwd_t(
+    arg0: Array | None, arg1: Array | None, arg2: Array | None, arg3: typing.SupportsInt | typing.SupportsIndex
+) -> Array: ...
+def bce_prob_fwd(arg0: Array | None, arg1: Array | None, arg2: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def broadcast_shapes(arg0: str, arg1: tuple[int, ...], arg2: tuple[int, ...]) -> tuple[int, ...]: ...
 def cat(arg0: collections.abc.Sequence[Array], arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def channels_last(arg0: Array | None) -> Array: ...
@@ -498,10 +514,18 @@ def cross_entropy_bwd(
     arg1: Array | None,
     arg2: Array | None,
     arg3: Array | None,
-    arg4: typing.SupportsInt | typing.SupportsIndex,
+    arg4: Array | None,
+    arg5: typing.SupportsInt | typing.SupportsIndex,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.SupportsInt | typing.SupportsIndex,
 ) -> Array: ...
 def cross_entropy_fwd(
-    arg0: Array | None, arg1: Array | None, arg2: typing.SupportsInt | typing.SupportsIndex
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: Array | None,
+    arg3: typing.SupportsInt | typing.SupportsIndex,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[Array, Array]: ...
 def cuda_synchronize() -> None: ...
 def diagonal(
@@ -569,6 +593,19 @@ def group_norm_fwd(
 ) -> tuple[Array, Array]: ...
 def gt_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def has_cuda() -> builtins.bool: ...
+def huber_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: Array | None,
+    arg3: typing.SupportsInt | typing.SupportsIndex,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+) -> Array: ...
+def huber_fwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: typing.SupportsFloat | typing.SupportsIndex,
+) -> Array: ...
 def index_fwd(
     arg0: str,
     arg1: Array | None,
@@ -588,6 +625,10 @@ def index_into(
 def isa() -> str: ...
 def isas() -> list: ...
 def kernels() -> list: ...
+def l1_bwd(
+    arg0: Array | None, arg1: Array | None, arg2: Array | None, arg3: typing.SupportsInt | typing.SupportsIndex
+) -> Array: ...
+def l1_fwd(arg0: Array | None, arg1: Array | None, arg2: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def last_kernel() -> str: ...
 def layer_norm_bwd(
     arg0: Array | None,
@@ -791,6 +832,19 @@ def sgd_step(
 def sigmoid_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
 def sigmoid_fwd(arg0: Array | None) -> Array: ...
 def sign_fwd(arg0: Array | None) -> Array: ...
+def smooth_l1_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: Array | None,
+    arg3: typing.SupportsInt | typing.SupportsIndex,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+) -> Array: ...
+def smooth_l1_fwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: typing.SupportsFloat | typing.SupportsIndex,
+) -> Array: ...
 def softmax_bwd(arg0: Array | None, arg1: Array | None, arg2: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def softmax_fwd(arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def sqrt_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...

@@ -7,7 +7,7 @@ import dlcore as dl
 from dlcore import testing
 from dlcore.nn import functional as F
 
-from .cases import BIG, ODD, Arg, Case, index, over, t
+from .cases import BIG, ODD, Arg, Case, index, over, positive, t, unit
 from .common import run_cases, threads
 
 
@@ -32,6 +32,37 @@ def cross_entropy(x, target, reduction="mean"):
     return {"none": loss, "sum": loss.sum(), "mean": loss.sum() / max(loss.size, 1)}[reduction]
 
 
+def weighted_cross_entropy(x, target, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"):
+    """Szegedy et al. (2016) with class weights, as PyTorch arranges them."""
+    d = 0 if x.ndim == 1 else 1
+    classes = x.shape[d]
+    w = np.ones(classes) if weight is None else weight
+    nll = -np.moveaxis(log_softmax(x, d), d, -1)
+    counts = target != ignore_index
+    label = np.where(counts, target, 0)
+    own = np.squeeze(np.take_along_axis(nll, label[..., None], -1), -1) * w[label]
+    loss = np.where(counts, (1 - label_smoothing) * own + label_smoothing / classes * (nll * w).sum(-1), 0)
+    total = np.where(counts, w[label], 0).sum()
+    return {"none": loss, "sum": loss.sum(), "mean": loss.sum() / total}[reduction]
+
+
+def soft_cross_entropy(x, target, weight=None, label_smoothing=0.0, reduction="mean"):
+    d = 0 if x.ndim == 1 else 1
+    q = target * (1 - label_smoothing) + label_smoothing / x.shape[d]
+    w = np.ones(x.shape[d]) if weight is None else weight
+    loss = -np.moveaxis(log_softmax(x, d) * q, d, -1) @ w
+    return {"none": loss, "sum": loss.sum(), "mean": loss.sum() / loss.size}[reduction]
+
+
+def nll(x, target, weight=None, ignore_index=-100, reduction="mean"):
+    d = 0 if x.ndim == 1 else 1
+    w = np.ones(x.shape[d]) if weight is None else weight
+    counts = target != ignore_index
+    label = np.where(counts, target, 0)
+    loss = np.where(counts, -np.squeeze(np.take_along_axis(x, np.expand_dims(label, d), d), d) * w[label], 0)
+    return {"none": loss, "sum": loss.sum(), "mean": loss.sum() / np.where(counts, w[label], 0).sum()}[reduction]
+
+
 def zeros(*shape):
     return dl.tensor(np.zeros(shape, np.float32))
 
@@ -44,7 +75,45 @@ LOGITS = [labelled(1, 1), labelled(4, 10), labelled(67, 3), labelled(3, 67), lab
 LOGITS += [labelled(2, 3, 5, 67), labelled(1, 4, 1, 1), (t(7), index(high=7))]
 RANKS = [s for s in ODD if len(s) > 1] + [(3, 70, 5), (2, 1, 3), (5, 130)]
 
+
+def some_ignored(high):
+    return lambda rng, shape: np.where(np.arange(int(np.prod(shape))).reshape(shape) % 3 == 1, -100,
+                                       rng.integers(0, high, shape))  # fmt: skip
+
+
+def with_options(n, c, *rest):
+    labels = Arg((n, *rest), some_ignored(c), "int64", False)
+    return t(n, c, *rest), labels, t(c, draw=positive, grad=False)
+
+
+WEIGHTED = [with_options(5, 3), with_options(4, 67), with_options(2, 5, 7), with_options(2, 3, 5, 67)]
+SOFT = [(t(*s), t(*s, draw=unit), t(s[1], draw=positive, grad=False)) for s in ((4, 5), (3, 67), (2, 3, 5, 7))]
+
 CASES = [
+    *(
+        Case(f"cross_entropy weighted, smoothed {smoothing} {how}",
+             lambda m, F, x, y, w, **kw: F.cross_entropy(x, y, w, **kw), WEIGHTED, weighted_cross_entropy,
+             attrs={"label_smoothing": smoothing, "reduction": how}, rows=("cross_entropy_fwd", "cross_entropy_bwd"),
+             scale="max", length=8)
+        for how in ("mean", "sum", "none")
+        for smoothing in (0.0, 0.1)
+    ),
+    Case("cross_entropy smoothed", lambda m, F, x, y: F.cross_entropy(x, y, label_smoothing=0.3), LOGITS,
+         lambda x, y: weighted_cross_entropy(x, y, label_smoothing=0.3), rows=("cross_entropy_fwd",), scale="max",
+         length=8),
+    *(
+        Case(f"cross_entropy of probabilities {how}", lambda m, F, x, y, w, **kw: F.cross_entropy(x, y, w, **kw), SOFT,
+             soft_cross_entropy, attrs={"reduction": how, "label_smoothing": 0.1}, rows=("log_softmax_fwd",),
+             scale="max", length=20)
+        for how in ("mean", "none")
+    ),
+    *(
+        Case(f"nll_loss {how}", lambda m, F, x, y, w, **kw: F.nll_loss(x, y, w, **kw), WEIGHTED, nll,
+             attrs={"reduction": how}, scale="max", length=8)
+        for how in ("mean", "sum", "none")
+    ),
+    Case("nll_loss without weights", lambda m, F, x, y: F.nll_loss(x, y), [labelled(4, 5), (t(7), index(high=7))], nll,
+         scale="max", length=8),
     Case("softmax last", lambda m, F, x: F.softmax(x, dim=-1), over(*ODD, BIG), lambda x: softmax(x, -1),
          rows=("softmax_fwd", "softmax_bwd"), scale="max", length=4),
     Case("softmax dim 0", lambda m, F, x: F.softmax(x, dim=0), over(*RANKS, BIG), lambda x: softmax(x, 0),
@@ -159,3 +228,53 @@ def test_wrong_arguments():
         F.softmax(x, 2)
     with pytest.raises(ValueError, match="reduction must be"):
         F.cross_entropy(x, dl.tensor([0, 0, 0, 0]), reduction="average")
+
+
+def test_ignored_targets_count_for_nothing(isa):
+    """Not even where their logits are not finite; a mean of none of them is NaN, and gives no gradient."""
+    x = np.ones((3, 4), np.float32)
+    x[1] = np.nan
+    a = dl.tensor(x, requires_grad=True)
+    loss = F.cross_entropy(a, dl.tensor([2, -100, 0]))
+    np.testing.assert_allclose(loss.item(), np.log(4), rtol=1e-6)
+    assert F.cross_entropy(a, dl.tensor([2, 3, 0]), ignore_index=3).item() == loss.item()
+    b = dl.tensor(np.ones((2, 4), np.float32), requires_grad=True)
+    none = F.cross_entropy(b, dl.tensor([-100, -100]))
+    none.backward()
+    assert np.isnan(none.item()) and not b.grad.numpy().any()
+    assert F.cross_entropy(b, dl.tensor([-100, -100]), reduction="sum").item() == 0
+
+
+def test_smoothing_golden():
+    """softmax([1, 2, 3]) = .090, .245, .665: 0.9 of the loss of target 2 and 0.1 of the mean of all three."""
+    loss = F.cross_entropy(dl.tensor([[1.0, 2.0, 3.0]]), dl.tensor([2]), label_smoothing=0.1)
+    mean = (2.407605964 + 1.407605964 + 0.407605964) / 3
+    np.testing.assert_allclose(loss.item(), 0.9 * 0.407605964 + 0.1 * mean, rtol=1e-6)
+
+
+def test_modules_pass_their_options_on():
+    x, y = dl.tensor(np.float32([[1, 2, 3], [0, 1, 0]])), dl.tensor([2, 0])
+    w = dl.tensor(np.float32([1, 2, 3]))
+    loss = dl.nn.CrossEntropyLoss(w, ignore_index=0, label_smoothing=0.1, reduction="sum")
+    assert list(loss.state_dict()) == ["weight"]
+    wanted = F.cross_entropy(x, y, w, ignore_index=0, label_smoothing=0.1, reduction="sum")
+    assert loss(x, y).item() == wanted.item()
+    log_p = F.log_softmax(x, 1)
+    wanted = F.nll_loss(log_p, y, w, ignore_index=2, reduction="sum")
+    assert dl.nn.NLLLoss(w, ignore_index=2, reduction="sum")(log_p, y).item() == wanted.item()
+
+
+WRONG_OPTIONS = [
+    (lambda x, y: F.cross_entropy(x, y, zeros(2)), r"one float32 per class, \(3,\), but is float32 of shape \(2,\)"),
+    (lambda x, y: F.cross_entropy(x, y, label_smoothing=1.5), "label_smoothing is from 0 to 1, got 1.5"),
+    (lambda x, y: F.cross_entropy(x, y, zeros(3).requires_grad_()), "weight gets no gradient"),
+    (lambda x, y: F.cross_entropy(x, y, ignore_index=0), r"target\[1\] is -100 but there are 3 classes"),
+    (lambda x, y: F.cross_entropy(x, zeros(2)), "probabilities have input's shape"),
+    (lambda x, y: F.nll_loss(x, zeros(3)), r"nll_loss: target must be input's shape without .* \(2,\), but is \(3,\)"),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), WRONG_OPTIONS, ids=[text[:30] for _, text in WRONG_OPTIONS])
+def test_wrong_options_explain_themselves(call, text):
+    with pytest.raises((ValueError, TypeError, IndexError), match=text):
+        call(zeros(2, 3), dl.tensor([0, -100]))

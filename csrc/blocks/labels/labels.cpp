@@ -19,11 +19,11 @@ bool same_layout(const Array& x, const Dims& strides) {
 
 // The message's subscript: target[3], or target[0,2,1] for several dimensions.
 [[noreturn]] void raise_bad_label(const char* op, const char* what, const Array& labels, int64_t least, int64_t limit,
-                                  const char* of) {
+                                  const char* of, const int64_t* ignored) {
   const Array rows = contiguous(labels);
   const int64_t* p = rows.data<int64_t>();
   int64_t at = 0;
-  while (p[at] >= least && p[at] < limit) ++at;
+  while ((ignored && p[at] == *ignored) || (p[at] >= least && p[at] < limit)) ++at;
   std::ostringstream where;
   Dims index = labels.shape();
   int64_t rest = at;
@@ -49,18 +49,22 @@ Array as_labels(const char* op, const char* what, const Array& labels, const Dim
   return out;
 }
 
-void check_labels(const char* op, const char* what, const Array& labels, int64_t limit, const char* of, bool from_end) {
+void check_labels(const char* op, const char* what, const Array& labels, int64_t limit, const char* of, bool from_end,
+                  const int64_t* ignored) {
   const int64_t least = from_end ? -limit : 0;
+  const bool skips = ignored;
+  const int64_t skipped = ignored ? *ignored : 0;
   const auto span = static_cast<uint64_t>(limit - least);
   const int64_t* p = labels.data<int64_t>();
   std::atomic<bool> bad{false};
   parallel_for(labels.size(), kGrain, [&](int64_t begin, int64_t end) {
     uint64_t largest = 0;  // what lies below the least is a huge unsigned number
     for (int64_t i = begin; i < end; ++i)
-      largest = std::max(largest, static_cast<uint64_t>(p[i]) - static_cast<uint64_t>(least));
+      largest =
+          std::max(largest, skips && p[i] == skipped ? 0 : static_cast<uint64_t>(p[i]) - static_cast<uint64_t>(least));
     if (end > begin && largest >= span) bad = true;
   });
-  if (bad) raise_bad_label(op, what, labels, least, limit, of);
+  if (bad) raise_bad_label(op, what, labels, least, limit, of, ignored);
 }
 
 }  // namespace dl

@@ -10,8 +10,9 @@ DL_API Array as_labels(const char* op, const char* what, const Array& labels, co
 
 // Raises IndexError for the first label outside [0, limit), in row-major order:
 // `cross_entropy: target[3] is 12 but there are 10 classes (0 to 9); target=(8,)`.
-// With `from_end`, -1 is the last one, and -limit the first. `labels` are int64 and dense.
+// With `from_end`, -1 is the last one, and -limit the first. *ignored, if given, is a label too. `labels` are int64 and
+// dense.
 DL_API void check_labels(const char* op, const char* what, const Array& labels, int64_t limit, const char* of,
-                         bool from_end = false);
+                         bool from_end = false, const int64_t* ignored = nullptr);
 
 }  // namespace dl

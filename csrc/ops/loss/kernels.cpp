@@ -8,15 +8,26 @@ namespace dl {
   DL_DECLARE(NAME##_f64, LossArgs)
 LOSS(mse_fwd)
 LOSS(mse_bwd)
+LOSS(l1_fwd)
+LOSS(l1_bwd)
+LOSS(smooth_l1_fwd)
+LOSS(smooth_l1_bwd)
+LOSS(huber_fwd)
+LOSS(huber_bwd)
 LOSS(bce_fwd)
 LOSS(bce_bwd)
 LOSS(bce_bwd_t)
+LOSS(bce_prob_fwd)
+LOSS(bce_prob_bwd)
+LOSS(bce_prob_bwd_t)
 #undef LOSS
 
 #define LOSS(NAME) \
   DL_CPU_ROWS(#NAME, f32, NAME##_f32) \
   DL_CPU_ROWS(#NAME, f64, NAME##_f64)
-constexpr Row<LossArgs> rows[] = {LOSS(mse_fwd) LOSS(mse_bwd) LOSS(bce_fwd) LOSS(bce_bwd) LOSS(bce_bwd_t)};
+constexpr Row<LossArgs> rows[] = {LOSS(mse_fwd) LOSS(mse_bwd) LOSS(l1_fwd) LOSS(l1_bwd) LOSS(smooth_l1_fwd)
+                                      LOSS(smooth_l1_bwd) LOSS(huber_fwd) LOSS(huber_bwd) LOSS(bce_fwd) LOSS(bce_bwd)
+                                          LOSS(bce_bwd_t) LOSS(bce_prob_fwd) LOSS(bce_prob_bwd) LOSS(bce_prob_bwd_t)};
 #undef LOSS
 
 static const Manifest<LossArgs> manifest(rows);

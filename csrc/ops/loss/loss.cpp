@@ -12,7 +12,9 @@ namespace {
 
 constexpr int64_t kGrain = 32768;  // some 10 µs of mse, 50 µs of bce
 
-Kernels<LossArgs> mse_f("mse_fwd"), mse_b("mse_bwd"), bce_f("bce_fwd"), bce_b("bce_bwd"), bce_bt("bce_bwd_t");
+Kernels<LossArgs> mse_f("mse_fwd"), mse_b("mse_bwd"), l1_f("l1_fwd"), l1_b("l1_bwd"), smooth_l1_f("smooth_l1_fwd"),
+    smooth_l1_b("smooth_l1_bwd"), huber_f("huber_fwd"), huber_b("huber_bwd"), bce_f("bce_fwd"), bce_b("bce_bwd"),
+    bce_bt("bce_bwd_t"), bce_prob_f("bce_prob_fwd"), bce_prob_b("bce_prob_bwd"), bce_prob_bt("bce_prob_bwd_t");
 
 const char* hint(const Array& x, const Array& t) {
   if (x.size() == t.size() && x.ndim() == t.ndim() + 1 && x.shape(-1) == 1)
@@ -39,10 +41,10 @@ Pair prepare(const char* op, const Array& x, const Array& t) {
   return {dense, as_layout_of(convert(t, x.dtype()), dense)};
 }
 
-Array forward(const char* op, Kernels<LossArgs>& kernels, const Array& x, const Array& t, int how) {
+Array forward(const char* op, Kernels<LossArgs>& kernels, const Array& x, const Array& t, int how, double alpha = 0) {
   const auto reduction = static_cast<Reduction>(how);
   const Pair p = prepare(op, x, t);
-  LossArgs args{.x = p.x.raw(), .t = p.t.raw()};
+  LossArgs args{.x = p.x.raw(), .t = p.t.raw(), .alpha = alpha};
   if (reduction == Reduction::none) {
     const Array out = Array::empty_like(p.x);
     args.out = out.raw();
@@ -53,10 +55,11 @@ Array forward(const char* op, Kernels<LossArgs>& kernels, const Array& x, const 
   args.partial = partial.data();
   args.grain = kGrain;
   launch(kernels.choose(x.device(), x.dtype(), args), args, x.size(), kGrain);
-  return reduced(partial, reduction, x.size(), x);
+  return reduced(partial, reduction, static_cast<double>(x.size()), x);
 }
 
-Array backward(const char* op, Kernels<LossArgs>& kernels, const Array& g, const Array& x, const Array& t, int how) {
+Array backward(const char* op, Kernels<LossArgs>& kernels, const Array& g, const Array& x, const Array& t, int how,
+               double alpha = 0) {
   const auto reduction = static_cast<Reduction>(how);
   const bool none = reduction == Reduction::none;
   const Pair p = prepare(op, x, t);
@@ -69,7 +72,8 @@ Array backward(const char* op, Kernels<LossArgs>& kernels, const Array& g, const
                       .out = out.raw(),
                       .g = same.raw(),
                       .g_step = none ? 1 : 0,
-                      .scale = reduction_scale(reduction, x.size())};
+                      .scale = reduction_scale(reduction, x.size()),
+                      .alpha = alpha};
   launch(kernels.choose(x.device(), x.dtype(), args), args, x.size(), kGrain);
   return out;
 }
@@ -80,6 +84,22 @@ Array mse_fwd(const Array& x, const Array& t, int reduction) { return forward("m
 Array mse_bwd(const Array& g, const Array& x, const Array& t, int reduction) {
   return backward("mse_loss", mse_b, g, x, t, reduction);
 }
+Array l1_fwd(const Array& x, const Array& t, int reduction) { return forward("l1_loss", l1_f, x, t, reduction); }
+Array l1_bwd(const Array& g, const Array& x, const Array& t, int reduction) {
+  return backward("l1_loss", l1_b, g, x, t, reduction);
+}
+Array smooth_l1_fwd(const Array& x, const Array& t, int reduction, double beta) {
+  return forward("smooth_l1_loss", smooth_l1_f, x, t, reduction, beta);
+}
+Array smooth_l1_bwd(const Array& g, const Array& x, const Array& t, int reduction, double beta) {
+  return backward("smooth_l1_loss", smooth_l1_b, g, x, t, reduction, beta);
+}
+Array huber_fwd(const Array& x, const Array& t, int reduction, double delta) {
+  return forward("huber_loss", huber_f, x, t, reduction, delta);
+}
+Array huber_bwd(const Array& g, const Array& x, const Array& t, int reduction, double delta) {
+  return backward("huber_loss", huber_b, g, x, t, reduction, delta);
+}
 Array bce_fwd(const Array& x, const Array& t, int reduction) {
   return forward("binary_cross_entropy_with_logits", bce_f, x, t, reduction);
 }
@@ -88,6 +108,15 @@ Array bce_bwd(const Array& g, const Array& x, const Array& t, int reduction) {
 }
 Array bce_bwd_t(const Array& g, const Array& x, const Array& t, int reduction) {
   return backward("binary_cross_entropy_with_logits", bce_bt, g, x, t, reduction);
+}
+Array bce_prob_fwd(const Array& x, const Array& t, int reduction) {
+  return forward("binary_cross_entropy", bce_prob_f, x, t, reduction);
+}
+Array bce_prob_bwd(const Array& g, const Array& x, const Array& t, int reduction) {
+  return backward("binary_cross_entropy", bce_prob_b, g, x, t, reduction);
+}
+Array bce_prob_bwd_t(const Array& g, const Array& x, const Array& t, int reduction) {
+  return backward("binary_cross_entropy", bce_prob_bt, g, x, t, reduction);
 }
 
 }  // namespace dl

@@ -51,11 +51,11 @@ Array softmax(const char* op, Kernels<SoftmaxArgs>& kernels, const Array& x, con
 }
 
 struct Xent {
-  Array x, target;  // dense; the target in the order of x's rows
+  Array x, target, weight;  // dense; the target in the order of x's rows; no weight: an empty Array
   Split split;
 };
 
-Xent prepare(const Array& x, const Array& target) {
+Xent prepare(const Array& x, const Array& target, const XentOptions& options) {
   const char* op = "cross_entropy";
   check_float(op, x);
   DL_CHECK(x.ndim() >= 1, ShapeError, op, ": input needs a dimension of classes, (N, C, …) or (C,), got ()");
@@ -70,26 +70,62 @@ Xent prepare(const Array& x, const Array& target) {
            " of classes, ", rows, ", but is ", target.shape(),
            column ? "; drop its dimension of size 1 with target.squeeze(1)" : "", "; input=", x.shape(),
            " target=", target.shape());
-  Xent p{.x = as_dense(x), .target = target, .split = {}};
+  DL_CHECK(options.smoothing >= 0 && options.smoothing <= 1, ValueError, op, ": label_smoothing is from 0 to 1, got ",
+           options.smoothing);
+  if (const Array* w = options.weight)
+    DL_CHECK(w->shape() == Dims{x.shape(d)} && w->dtype() == x.dtype() && w->device() == x.device(), ShapeError, op,
+             ": weight needs one ", x.dtype(), " per class, (", x.shape(d), ",), but is ", w->dtype(), " of shape ",
+             w->shape(), "; input=", x.shape());
+  Xent p{.x = as_dense(x), .target = target, .weight = {}, .split = {}};
+  if (options.weight) p.weight = contiguous(*options.weight);
   p.split = split(p.x, d);
   // A row's place in memory: dimensions outside the classes step by 1 / classes of x's stride.
   Dims order = p.x.strides();
   for (int i = 0; i < order.size(); ++i)
     if (p.x.shape(i) != 1 && order[i] > p.split.inner && p.split.classes > 1) order[i] /= p.split.classes;
   order.erase(d);
-  p.target = as_labels(op, "target", target, order, "class probabilities are not supported");
-  check_labels(op, "target", p.target, p.split.classes, "classes");
+  p.target = as_labels(op, "target", target, order, "probabilities have input's shape");
+  check_labels(op, "target", p.target, p.split.classes, "classes", false, &options.ignored);
   return p;
 }
 
-XentArgs arguments(const Xent& p, const Array& stats) {
+template <class T>
+double sum_weights(const Array& weight) {
+  double sum = 0;
+  for (int64_t c = 0; c < weight.size(); ++c) sum += double(weight.data<T>()[c]);
+  return sum;
+}
+
+// What the mean divides by: the weights of the targets that count, in order.
+template <class T>
+double target_weight(const Xent& p, int64_t ignored) {
+  const int64_t* t = p.target.data<int64_t>();
+  const T* w = p.weight.storage() ? p.weight.data<T>() : nullptr;
+  double sum = 0;
+  for (int64_t i = 0; i < p.split.rows; ++i)
+    if (t[i] != ignored) sum += w ? double(w[t[i]]) : 1.0;
+  return sum;
+}
+double divisor(const Xent& p, const XentOptions& options) {
+  return p.x.dtype() == DType::f32 ? target_weight<float>(p, options.ignored)
+                                   : target_weight<double>(p, options.ignored);
+}
+
+XentArgs arguments(const Xent& p, const Array& stats, const XentOptions& options) {
+  const bool weighted = p.weight.storage() != nullptr;
   return {.x = p.x.raw(),
           .target = p.target.data<int64_t>(),
           .stats = stats.raw(),
           .rows = p.split.rows,
           .classes = p.split.classes,
           .inner = p.split.inner,
-          .grain = p.split.grain()};
+          .grain = p.split.grain(),
+          .weight = weighted ? p.weight.raw() : nullptr,
+          .weight_sum = !weighted                   ? static_cast<double>(p.split.classes)
+                        : p.x.dtype() == DType::f32 ? sum_weights<float>(p.weight)
+                                                    : sum_weights<double>(p.weight),
+          .smoothing = options.smoothing,
+          .ignored = options.ignored};
 }
 
 }  // namespace
@@ -101,11 +137,11 @@ Array log_softmax_bwd(const Array& g, const Array& y, int dim) {
   return softmax("log_softmax", log_softmax_b, y, &g, dim);
 }
 
-Array cross_entropy_fwd(const Array& x, const Array& target, int how, Array* stats) {
-  const auto reduction = static_cast<Reduction>(how);
-  const Xent p = prepare(x, target);
+Array cross_entropy_fwd(const Array& x, const Array& target, const XentOptions& options, Array* stats) {
+  const auto reduction = static_cast<Reduction>(options.reduction);
+  const Xent p = prepare(x, target, options);
   *stats = Array::empty({2, p.split.rows}, x.dtype(), x.device());
-  XentArgs args = arguments(p, *stats);
+  XentArgs args = arguments(p, *stats, options);
   if (reduction == Reduction::none) {
     const Array loss = Array::empty_strided(p.target.shape(), p.target.strides(), x.dtype(), x.device());
     args.loss = loss.raw();
@@ -115,21 +151,22 @@ Array cross_entropy_fwd(const Array& x, const Array& target, int how, Array* sta
   std::vector<double> partial(static_cast<size_t>((p.split.rows + args.grain - 1) / args.grain));
   args.partial = partial.data();
   launch(xent_f.choose(x.device(), x.dtype(), args), args, p.split.rows, args.grain);
-  return reduced(partial, reduction, p.split.rows, x);
+  return reduced(partial, reduction, reduction == Reduction::mean ? divisor(p, options) : 1, x);
 }
 
-Array cross_entropy_bwd(const Array& g, const Array& x, const Array& target, const Array& stats, int how) {
-  const auto reduction = static_cast<Reduction>(how);
-  const Xent p = prepare(x, target);
+Array cross_entropy_bwd(const Array& g, const Array& x, const Array& target, const Array& stats,
+                        const XentOptions& options) {
+  const auto reduction = static_cast<Reduction>(options.reduction);
+  const Xent p = prepare(x, target, options);
   const bool none = reduction == Reduction::none;
   DL_CHECK(g.shape() == (none ? target.shape() : Dims{}) && g.dtype() == x.dtype(), ShapeError,
            "cross_entropy: the gradient must match the loss; g=", g.shape(), " ", g.dtype(), ", input=", x.shape());
   const Array rows_g = none ? as_layout_of(g, p.target) : g;
   const Array dx = Array::empty_like(p.x);
-  XentArgs args = arguments(p, stats);
+  XentArgs args = arguments(p, stats, options);
   args.g = rows_g.raw();
   args.g_step = none ? 1 : 0;
-  args.scale = reduction_scale(reduction, p.split.rows);
+  args.scale = reduction == Reduction::mean ? 1 / divisor(p, options) : 1;
   args.dx = dx.raw();
   launch(xent_b.choose(x.device(), x.dtype(), args), args, p.split.rows, args.grain);
   return dx;

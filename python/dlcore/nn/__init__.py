@@ -32,7 +32,17 @@ from dlcore.nn.layers import (
     Softmax,
     Tanh,
 )
-from dlcore.nn.loss import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
+from dlcore.nn.loss import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
 from dlcore.nn.module import Module
 from dlcore.nn.norm import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm, RMSNorm
 from dlcore.nn.parameter import Parameter
@@ -40,6 +50,12 @@ from dlcore.nn.pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from dlcore.nn.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 
 __all__ = [
+    "SmoothL1Loss",
+    "NLLLoss",
+    "L1Loss",
+    "KLDivLoss",
+    "HuberLoss",
+    "BCELoss",
     "RMSNorm",
     "LayerNorm",
     "InstanceNorm2d",

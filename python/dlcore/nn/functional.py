@@ -4,9 +4,11 @@ from dlcore.ops.activation import leaky_relu, relu, sigmoid, tanh
 from dlcore.ops.choose import one_hot
 from dlcore.ops.conv2d import conv1d, conv2d
 from dlcore.ops.conv_transpose import conv_transpose1d, conv_transpose2d
+from dlcore.ops.conv2d import conv2d
+from dlcore.ops.cross_entropy import binary_cross_entropy, binary_cross_entropy_with_logits, nll_loss
 from dlcore.ops.dropout import dropout
 from dlcore.ops.embedding import embedding
-from dlcore.ops.loss import binary_cross_entropy_with_logits, mse_loss
+from dlcore.ops.loss import huber_loss, kl_div, l1_loss, mse_loss, smooth_l1_loss
 from dlcore.ops.matmul import linear
 from dlcore.ops.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from dlcore.ops.pad import pad
@@ -15,6 +17,16 @@ from dlcore.ops.pool2d import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from dlcore.ops.softmax_xent import cross_entropy, log_softmax, softmax
 
 __all__ = [
+    "smooth_l1_loss",
+    "l1_loss",
+    "kl_div",
+    "huber_loss",
+    "nll_loss",
+    "binary_cross_entropy",
+    "rms_norm",
+    "layer_norm",
+    "instance_norm",
+    "group_norm",
     "adaptive_avg_pool2d",
     "avg_pool2d",
     "batch_norm",

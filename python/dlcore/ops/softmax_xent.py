@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.ops import elementwise, reduce, shape
+from dlcore.ops.loss import how_of, reduced
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
-
-REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
 
 def softmax(input: Tensor, dim: int) -> Tensor:
@@ -43,25 +43,53 @@ def log_softmax_backward(g, node):
     return (_C.log_softmax_bwd(g, node.saved[0], node.attrs),)
 
 
-def cross_entropy(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """-log(softmax(input)[target]), fused: logits (N, C), (N, C, d1, …) or (C,), and class indices without the C.
 
-    `input` is float32 or float64; `target` int64 (int32 and uint8 are converted). `reduction` is "mean" or "sum" over
-    all targets, or "none". IndexError for a target outside 0 … C-1, before anything is computed; ShapeError where the
-    shapes do not fit. A NaN logit makes the loss NaN.
+    `input` is float32 or float64; `target` int64 (int32 and uint8 are converted), or probabilities of input's shape and
+    dtype. `weight` (C,) multiplies each class's term; a target of `ignore_index` counts for nothing.
+    `label_smoothing` a mixes the target with the uniform distribution, (1 - a) : a (Szegedy et al., 2016). `reduction`
+    "mean" divides by the weights of the targets that count (probabilities: by N), "sum" does not, "none" gives each.
+
+    IndexError for a target outside 0 … C-1, before anything is computed; ShapeError where the shapes do not fit. A NaN
+    logit makes the loss NaN.
 
     >>> import dlcore as dl
     >>> loss = dl.nn.functional.cross_entropy(dl.tensor([[0.0, 0.0]]), dl.tensor([1]))
     >>> round(loss.item(), 6)
     0.693147
     """
-    if reduction not in REDUCTIONS:
-        raise ValueError(f'cross_entropy: reduction must be "mean", "sum" or "none", got {reduction!r}')
-    how = REDUCTIONS[reduction]
-    loss, stats = _C.cross_entropy_fwd(input.array, target.array, how)
-    return record(loss, cross_entropy_backward, (input,), (input.array, target.array, stats), how)
+    how = how_of("cross_entropy", reduction)
+    if weight is not None and weight.requires_grad:
+        raise ValueError("cross_entropy: weight gets no gradient; give weight.detach()")
+    if target.dtype.is_floating_point and target.shape == input.shape:
+        return _soft_cross_entropy(input, target, weight, how, label_smoothing)
+    options = (None if weight is None else weight.array, ignore_index, label_smoothing, how)
+    loss, stats = _C.cross_entropy_fwd(input.array, target.array, *options)
+    saved = (input.array, target.array, stats, *(() if weight is None else (weight.array,)))
+    return record(loss, cross_entropy_backward, (input,), saved, options[1:])
 
 
 def cross_entropy_backward(g, node):
-    x, target, stats = node.saved
-    return (_C.cross_entropy_bwd(g, x, target, stats, node.attrs),)
+    x, target, stats, *weight = node.saved
+    return (_C.cross_entropy_bwd(g, x, target, stats, weight[0] if weight else None, *node.attrs),)
+
+
+def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, how: int, smoothing: float) -> Tensor:
+    d = 0 if input.ndim == 1 else 1
+    classes = input.shape[d]
+    if smoothing:
+        target = elementwise.add(elementwise.mul(target, 1 - smoothing), smoothing / classes)
+    terms = elementwise.mul(log_softmax(input, d), target)
+    if weight is not None:
+        terms = elementwise.mul(terms, shape.reshape(weight, (classes, *(1 for _ in input.shape[d + 1 :]))))
+    loss = elementwise.neg(reduce.sum(terms, d))
+    return reduced(loss, how)
