@@ -4,7 +4,6 @@ from dlcore.ops.activation import leaky_relu, relu, sigmoid, tanh
 from dlcore.ops.choose import one_hot
 from dlcore.ops.conv2d import conv1d, conv2d
 from dlcore.ops.conv_transpose import conv_transpose1d, conv_transpose2d
-from dlcore.ops.conv2d import conv2d
 from dlcore.ops.cross_entropy import binary_cross_entropy, binary_cross_entropy_with_logits, nll_loss
 from dlcore.ops.dropout import dropout
 from dlcore.ops.embedding import embedding
