@@ -19,7 +19,8 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("needs a GPU; tests/cuda", "Tensor", "cuda cpu"),
     **_names("bools: constant but for jumps", "Tensor", "eq ne lt le gt ge __and__ __or__ __xor__ __invert__"),
     **_names("whole numbers: constant but for jumps", "Tensor", "argmax argmin any all long int bool"),
-    **_names("whole numbers: constant but for jumps", "Tensor", "nonzero bincount"),
+    **_names("whole numbers: constant but for jumps", "Tensor", "nonzero bincount argsort"),
+    **_names("whole numbers: constant but for jumps", "dl", "searchsorted bucketize"),
     **_names("whole numbers: constant but for jumps", "F", "one_hot"),
     **_names("raises where a gradient would be lost", "Tensor", "__setitem__"),
     **_names("a difference quotient of a narrow float is noise; test_copy, test_half", "Tensor", "float half bfloat16"),
@@ -50,6 +51,7 @@ KERNELS_WITHOUT_GRADIENT: dict[str, str] = {
     "ne_fwd": _BOOL,
     "lt_fwd": _BOOL,
     "le_fwd": _BOOL,
+    "searchsorted": "its result is whole numbers: constant but for jumps",
 }
 KERNELS_WITHOUT_CASE: dict[str, str] = {
     "adadelta_step": _OPTIMISER,

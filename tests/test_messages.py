@@ -28,6 +28,8 @@ MESSAGES = [
     (lambda: X[[True]], "a mask of shape (1,) does not fit dimensions 0 to 0 of a tensor of shape (2, 3)"),
     (lambda: X.gather(1, dl.tensor([[3]])), "gather: index[0,0] is 3 but there are 3 elements in dimension 1 (0 to 2)"),
     (lambda: X.masked_fill(X, 0), "masked_fill: mask must be bool, got float32 of shape (2, 3); convert with .bool()"),
+    (lambda: X.topk(4), "topk: k=4 but dimension 1 has 3 elements; x=(2,3)"),
+    (lambda: dl.searchsorted(X, dl.ones(3, 1)), "needs values with as many rows; sorted=(2,3) values=(3,1)"),
     (lambda: X[5], "index 5 is out of range for dimension 0 of size 2"),
     (lambda: X.T.view(6), "cannot be viewed as (6,) without a copy; use reshape"),
     (lambda: X.item(), "item: needs a tensor of one element, got shape (2,3)"),

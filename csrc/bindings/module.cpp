@@ -68,4 +68,5 @@ PYBIND11_MODULE(_C, m) {
   bind_random(m);
   bind_rnn(m);
   bind_softmax_xent(m);
+  bind_sort(m);
 }

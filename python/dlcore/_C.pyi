@@ -88,6 +88,7 @@ __all__: list[str] = [
     "isa",
     "isas",
     "kernels",
+    "kth_fwd",
     "l1_bwd",
     "l1_fwd",
     "last_kernel",
@@ -157,6 +158,7 @@ __all__: list[str] = [
     "rnn_bwd",
     "rnn_fwd",
     "scatter_into",
+    "searchsorted_fwd",
     "set_isa",
     "set_num_threads",
     "set_poison",
@@ -170,6 +172,7 @@ __all__: list[str] = [
     "smooth_l1_fwd",
     "softmax_bwd",
     "softmax_fwd",
+    "sort_fwd",
     "sqrt_bwd",
     "sqrt_fwd",
     "square_bwd",
@@ -181,6 +184,7 @@ __all__: list[str] = [
     "tanh_bwd",
     "tanh_fwd",
     "to_device",
+    "topk_fwd",
     "uniform_",
     "where_fwd",
     "zeros",
@@ -625,6 +629,13 @@ def index_into(
 def isa() -> str: ...
 def isas() -> list: ...
 def kernels() -> list: ...
+def kth_fwd(
+    arg0: str,
+    arg1: Array | None,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: typing.SupportsInt | typing.SupportsIndex,
+    arg4: bool,
+) -> tuple[Array, Array]: ...
 def l1_bwd(
     arg0: Array | None, arg1: Array | None, arg2: Array | None, arg3: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...
@@ -804,6 +815,7 @@ def scatter_into(
     arg4: Array | None,
     arg5: bool,
 ) -> None: ...
+def searchsorted_fwd(arg0: str, arg1: Array | None, arg2: Array | None, arg3: bool) -> Array: ...
 def set_isa(arg0: str) -> None: ...
 def set_num_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def set_poison(arg0: bool) -> None: ...
@@ -847,6 +859,9 @@ def smooth_l1_fwd(
 ) -> Array: ...
 def softmax_bwd(arg0: Array | None, arg1: Array | None, arg2: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def softmax_fwd(arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
+def sort_fwd(
+    arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool
+) -> tuple[Array, Array]: ...
 def sqrt_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
 def sqrt_fwd(arg0: Array | None) -> Array: ...
 def square_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
@@ -858,6 +873,12 @@ def sum_to(arg0: Array | None, arg1: tuple[int, ...], arg2: DType) -> Array: ...
 def tanh_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
 def tanh_fwd(arg0: Array | None) -> Array: ...
 def to_device(arg0: Array | None, arg1: str) -> Array: ...
+def topk_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: bool,
+) -> tuple[Array, Array]: ...
 def uniform_(
     arg0: Array | None,
     arg1: typing.SupportsFloat | typing.SupportsIndex,

@@ -61,6 +61,7 @@ from dlcore.ops.reduce import all, amax, amin, any, argmax, argmin, max, mean, m
 from dlcore.ops.rnn import gru, lstm, rnn_relu, rnn_tanh
 from dlcore.ops.shape import diagonal, flatten, permute, reshape, squeeze, t, transpose, unflatten, unsqueeze
 from dlcore.ops.softmax_xent import log_softmax, softmax
+from dlcore.ops.sort import argsort, bucketize, kthvalue, median, searchsorted, sort, topk
 from dlcore.runtime import (
     bfloat16,
     bool,

@@ -22,6 +22,7 @@ from dlcore.ops import (
     softmax_xent,
 )
 from dlcore.ops import shape as shapes
+from dlcore.ops import sort as sorting
 
 
 class Operators:
@@ -92,6 +93,10 @@ class Operators:
     index_add_, index_copy_, index_fill_ = index_slices.index_add_, index_slices.index_copy_, index_slices.index_fill_
     masked_select, masked_fill, masked_fill_ = choose.masked_select, choose.masked_fill, choose.masked_fill_
     nonzero, bincount = indexing.nonzero, choose.bincount
+
+    # ---- by order
+    sort, argsort, topk = sorting.sort, sorting.argsort, sorting.topk
+    kthvalue, median = sorting.kthvalue, sorting.median
 
     T = property(shapes.reverse_dims)
 

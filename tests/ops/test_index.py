@@ -17,12 +17,9 @@ def drawn(dtype):
     return bools if dtype == "bool" else normal if dtype.startswith("float") else ints(0, 99)
 
 
-def to_each(name, fn, inputs, oracle, rows, dtypes=EVERY, **kw):
+def to_each(name, fn, inputs, oracle, rows, dtypes=EVERY, grad=("float32", "float64"), **kw):
     """A case a dtype; inputs are functions of the draw."""
-    return [
-        Case(f"{name} {d}", fn, inputs(drawn(d)), oracle, rows, (d,), grad=d in ("float32", "float64"), **kw)
-        for d in dtypes
-    ]
+    return [Case(f"{name} {d}", fn, inputs(drawn(d)), oracle, rows, (d,), grad=d in grad, **kw) for d in dtypes]
 
 
 def take(x, i, dim):

@@ -1,0 +1,35 @@
+#include "core/kernel_table.h"
+#include "ops/sort/sort.h"
+
+namespace dl {
+
+#define NUMBERS(X, NAME) X(NAME, u8) X(NAME, i32) X(NAME, i64) X(NAME, f32) X(NAME, f64)
+#define STORED(X, NAME) NUMBERS(X, NAME) X(NAME, f16) X(NAME, bf16)
+
+#define DECLARE(NAME, DTYPE) DL_DECLARE(NAME##_##DTYPE, SortArgs)
+STORED(DECLARE, sort)
+STORED(DECLARE, topk)
+STORED(DECLARE, kth)
+#define DECLARE_SEARCH(NAME, DTYPE) DL_DECLARE(NAME##_##DTYPE, SearchArgs)
+NUMBERS(DECLARE_SEARCH, searchsorted)
+
+#define ROWS(NAME, DTYPE) DL_CPU_ROWS(#NAME, DTYPE, NAME##_##DTYPE)
+// clang-format off
+constexpr Row<SortArgs> rows[] = {
+    STORED(ROWS, sort)
+    STORED(ROWS, topk)
+    STORED(ROWS, kth)
+    // Bools are bytes of 0 and 1.
+    DL_CPU_ROWS("sort", b8, sort_u8)
+    DL_CPU_ROWS("topk", b8, topk_u8)
+    DL_CPU_ROWS("kth", b8, kth_u8)
+};
+constexpr Row<SearchArgs> search_rows[] = {
+    NUMBERS(ROWS, searchsorted)
+};
+// clang-format on
+
+static const Manifest<SortArgs> manifest(rows);
+static const Manifest<SearchArgs> search_manifest(search_rows);
+
+}  // namespace dl
