@@ -21,6 +21,7 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("whole numbers: constant but for jumps", "Tensor", "argmax argmin any all long int bool"),
     **_names("whole numbers: constant but for jumps", "Tensor", "nonzero bincount argsort"),
     **_names("whole numbers: constant but for jumps", "dl", "searchsorted bucketize"),
+    **_names("as in PyTorch it has no gradient; tests/ops/test_unique.py", "dl", "unique unique_consecutive"),
     **_names("whole numbers: constant but for jumps", "F", "one_hot"),
     **_names("raises where a gradient would be lost", "Tensor", "__setitem__"),
     **_names("a difference quotient of a narrow float is noise; test_copy, test_half", "Tensor", "float half bfloat16"),

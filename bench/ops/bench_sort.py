@@ -25,7 +25,7 @@ def values(call: Callable[..., Any], shape: tuple[int, ...], dtype: str = "float
 
 def train(call: Callable[..., Any], *shape: int) -> Callable[[Lib], Any]:
     def build(lib: Lib) -> Any:
-        x = lib.normal(*shape, grad=True)
+        x = lib.tensor(lib.rng.permutation(int(np.prod(shape))).reshape(shape).astype("float32"), grad=True)
         v = lib.normal(*call(x)[0].shape)
         return lambda: backward(call(x)[0], v, x)
 
@@ -35,6 +35,11 @@ def train(call: Callable[..., Any], *shape: int) -> Callable[[Lib], Any]:
 def places(lib: Lib) -> Any:
     row, x = lib.tensor(np.sort(lib.rng.standard_normal(1000, np.float32))), lib.normal(1 << 20)
     return lambda: lib.dl.searchsorted(row, x)
+
+
+def uniques(lib: Lib) -> Any:
+    x = lib.ints(1000, 1 << 20)
+    return lambda: lib.dl.unique(x, return_inverse=True, return_counts=True)
 
 
 CALLS: dict[str, tuple[str, Callable[..., Any]]] = {
@@ -50,5 +55,6 @@ ROWS = [
     Row("sort 1000x1024 dim 0", values(lambda x: x.sort(0), (1000, 1024)), ("sort",), bytes=4096e3),
     Row("topk 1000 of 1 M", values(lambda x: x.topk(1000), (1 << 20,)), ("topk",), bytes=4.0 * (1 << 20)),
     Row("sort 1024x1000 fwd+bwd", train(lambda x: x.sort(-1), 1024, 1000), ("sort", "scatter"), bytes=8192e3),
+    Row("unique 1 M of 1000", uniques, ("sort", "cumsum"), bytes=16.0 * (1 << 20)),
     Row("searchsorted 1 M in 1000", places, ("searchsorted",), bytes=12.0 * (1 << 20)),
 ]  # fmt: skip

@@ -67,6 +67,7 @@ PYBIND11_MODULE(_C, m) {
   bind_reduce(m);
   bind_random(m);
   bind_rnn(m);
+  bind_scan(m);
   bind_softmax_xent(m);
   bind_sort(m);
 }

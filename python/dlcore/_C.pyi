@@ -54,6 +54,11 @@ __all__: list[str] = [
     "cross_entropy_bwd",
     "cross_entropy_fwd",
     "cuda_synchronize",
+    "cummax_fwd",
+    "cummin_fwd",
+    "cumprod_bwd",
+    "cumprod_fwd",
+    "cumsum_fwd",
     "diagonal",
     "div_bwd_b",
     "div_fwd",
@@ -532,6 +537,13 @@ def cross_entropy_fwd(
     arg5: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[Array, Array]: ...
 def cuda_synchronize() -> None: ...
+def cummax_fwd(arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex) -> tuple[Array, Array]: ...
+def cummin_fwd(arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex) -> tuple[Array, Array]: ...
+def cumprod_bwd(
+    arg0: Array | None, arg1: Array | None, arg2: Array | None, arg3: typing.SupportsInt | typing.SupportsIndex
+) -> Array: ...
+def cumprod_fwd(arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
+def cumsum_fwd(arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Array: ...
 def diagonal(
     arg0: Array | None,
     arg1: typing.SupportsInt | typing.SupportsIndex,

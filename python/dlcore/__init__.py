@@ -59,9 +59,11 @@ from dlcore.ops.random import bernoulli, rand, rand_like, randint, randn, randn_
 from dlcore.ops.rearrange import chunk, diag, flip, movedim, narrow, roll, select, split, tile, tril, triu, unbind
 from dlcore.ops.reduce import all, amax, amin, any, argmax, argmin, max, mean, min, sum
 from dlcore.ops.rnn import gru, lstm, rnn_relu, rnn_tanh
+from dlcore.ops.scan import cummax, cummin, cumprod, cumsum
 from dlcore.ops.shape import diagonal, flatten, permute, reshape, squeeze, t, transpose, unflatten, unsqueeze
 from dlcore.ops.softmax_xent import log_softmax, softmax
 from dlcore.ops.sort import argsort, bucketize, kthvalue, median, searchsorted, sort, topk
+from dlcore.ops.unique import unique, unique_consecutive
 from dlcore.runtime import (
     bfloat16,
     bool,

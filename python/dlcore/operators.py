@@ -19,10 +19,12 @@ from dlcore.ops import (
     random,
     rearrange,
     reduce,
+    scan,
     softmax_xent,
 )
 from dlcore.ops import shape as shapes
 from dlcore.ops import sort as sorting
+from dlcore.ops import unique as uniques
 
 
 class Operators:
@@ -94,9 +96,13 @@ class Operators:
     masked_select, masked_fill, masked_fill_ = choose.masked_select, choose.masked_fill, choose.masked_fill_
     nonzero, bincount = indexing.nonzero, choose.bincount
 
+    # ---- running totals
+    cumsum, cumprod, cummax, cummin = scan.cumsum, scan.cumprod, scan.cummax, scan.cummin
+
     # ---- by order
     sort, argsort, topk = sorting.sort, sorting.argsort, sorting.topk
     kthvalue, median = sorting.kthvalue, sorting.median
+    unique, unique_consecutive = uniques.unique, uniques.unique_consecutive
 
     T = property(shapes.reverse_dims)
 

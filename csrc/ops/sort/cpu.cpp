@@ -160,13 +160,12 @@ static void search(const SearchArgs& a, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; ++i) {
     const T* sorted = static_cast<const T*>(a.sorted) + i / a.each * a.row_step;
     const T value = static_cast<const T*>(a.values)[i];
-    int64_t first = 0, size = a.n;
-    while (size > 0) {
-      const int64_t half = size / 2;
-      const T middle = sorted[first + half];
-      const bool after = a.right ? !(middle > value) : !(middle >= value);
-      first = after ? first + half + 1 : first;
-      size = after ? size - half - 1 : half;
+    const auto after = [&](T x) { return static_cast<int64_t>(a.right ? !(x > value) : !(x >= value)); };
+    int64_t first = 0;
+    for (int64_t size = a.n; size > 0;) {  // without branches: which half it is nobody can guess
+      const int64_t half = (size + 1) / 2;
+      first += half & -after(sorted[first + half - 1]);
+      size -= half;
     }
     a.out[i] = first;
   }
