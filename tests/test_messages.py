@@ -41,6 +41,11 @@ MESSAGES = [
         lambda: nn.GRU(3, 4)(dl.ones(7, 2, 3), dl.ones(1, 3, 4)),
         "gru: h0 must be (layers * directions, sequences, hidden)",
     ),
+    (
+        lambda: F.scaled_dot_product_attention(X, dl.ones(4, 5), X),
+        "scaled_dot_product_attention: query and key must have the same last size; query=(2, 3) key=(4, 5)",
+    ),
+    (lambda: nn.MultiheadAttention(8, 3), "num_heads must divide embed_dim, both positive; got 3 and 8"),
     (lambda: X.cuda(), "keep tensors on the cpu"),
     (lambda: F.conv1d(X, dl.ones(4, 3)), "conv1d: needs x (N, C, L) or (C, L) and a weight of 3 dimensions; x=(2, 3)"),
     (lambda: nn.ConvTranspose2d(3, 4, 2)(dl.ones(1, 1, 8, 8)), "conv_transpose2d: w expects 3 input channels but x"),

@@ -1,6 +1,7 @@
 """Layers, losses and models, with PyTorch's names, signatures and defaults."""
 
 from dlcore.nn import functional, init, utils
+from dlcore.nn.attention import MultiheadAttention
 from dlcore.nn.container import ModuleList, Sequential
 from dlcore.nn.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from dlcore.nn.image import (
@@ -50,6 +51,7 @@ from dlcore.nn.pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from dlcore.nn.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 
 __all__ = [
+    "MultiheadAttention",
     "SmoothL1Loss",
     "NLLLoss",
     "L1Loss",

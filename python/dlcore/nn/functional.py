@@ -1,6 +1,7 @@
 """The ops a model's forward calls, in one place and under PyTorch's names."""
 
 from dlcore.ops.activation import leaky_relu, relu, sigmoid, tanh
+from dlcore.ops.attention import scaled_dot_product_attention
 from dlcore.ops.choose import one_hot
 from dlcore.ops.conv2d import conv1d, conv2d
 from dlcore.ops.conv_transpose import conv_transpose1d, conv_transpose2d
@@ -16,6 +17,7 @@ from dlcore.ops.pool2d import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from dlcore.ops.softmax_xent import cross_entropy, log_softmax, softmax
 
 __all__ = [
+    "scaled_dot_product_attention",
     "smooth_l1_loss",
     "l1_loss",
     "kl_div",
