@@ -12,6 +12,18 @@ CALLS: dict[str, Callable[[Lib, Any], Any]] = {
     "leaky_relu": lambda lib, x: lib.F.leaky_relu(x, 0.1),
     "sigmoid": lambda lib, x: lib.dl.sigmoid(x),
     "tanh": lambda lib, x: lib.dl.tanh(x),
+    "elu": lambda lib, x: lib.F.elu(x),
+    "celu": lambda lib, x: lib.F.celu(x, 0.5),
+    "gelu": lambda lib, x: lib.F.gelu(x),
+    "gelu_tanh": lambda lib, x: lib.F.gelu(x, approximate="tanh"),
+    "silu": lambda lib, x: lib.F.silu(x),
+    "mish": lambda lib, x: lib.F.mish(x),
+    "softplus": lambda lib, x: lib.F.softplus(x),
+    "logsigmoid": lambda lib, x: lib.F.logsigmoid(x),
+    "hardtanh": lambda lib, x: lib.F.hardtanh(x),
+    "hardsigmoid": lambda lib, x: lib.F.hardsigmoid(x),
+    "hardswish": lambda lib, x: lib.F.hardswish(x),
+    "softsign": lambda lib, x: lib.F.softsign(x),
 }
 SIZES = {"64 MB": (16, 1 << 20), "1 MB": (256, 1024), "64x50": (64, 50)}
 

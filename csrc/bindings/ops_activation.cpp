@@ -10,4 +10,20 @@ void bind_activation(py::module_& m) {
   m.def("sigmoid_bwd", &dl::sigmoid_bwd);
   m.def("tanh_fwd", &dl::tanh_fwd);
   m.def("tanh_bwd", &dl::tanh_bwd);
+#define ACTIVATION(NAME) \
+  m.def(#NAME "_fwd", &dl::NAME##_fwd, py::arg(), py::arg() = 0.0, py::arg() = 0.0); \
+  m.def(#NAME "_bwd", &dl::NAME##_bwd, py::arg(), py::arg(), py::arg() = 0.0, py::arg() = 0.0);
+  ACTIVATION(elu)
+  ACTIVATION(celu)
+  ACTIVATION(gelu)
+  ACTIVATION(gelu_tanh)
+  ACTIVATION(silu)
+  ACTIVATION(mish)
+  ACTIVATION(softplus)
+  ACTIVATION(logsigmoid)
+  ACTIVATION(hardtanh)
+  ACTIVATION(hardsigmoid)
+  ACTIVATION(hardswish)
+  ACTIVATION(softsign)
+#undef ACTIVATION
 }

@@ -1,5 +1,5 @@
-// log1p, for V = Vec<float>, Vec<double>, float, double, under math.h's rules.
-// Largest error seen, in units in the last place (tests/core/test_math.py): log1p 1.7.
+// log1p, expm1, erf, for V = Vec<float>, Vec<double>, float, double, under math.h's rules.
+// Largest error seen, in units in the last place (tests/core/test_math.py): log1p 1.7, expm1 1.7, erf 1.7.
 #pragma once
 #include "simd/math.h"
 
@@ -9,9 +9,62 @@ namespace dl::DL_ISA_NS {
 template <class V>
 DL_HD inline V log1p(V x) {
   using T = typename ScalarOf<V>::type;
-  const V w = x + V(T(1));
-  const V y = log(w) + (x - (w - V(T(1)))) / w;
-  return select((w == V(T(0))) | (w == V(T(__builtin_inf()))), log(w), y);
+  const V w = x + V(T(1)), l = log(w);
+  const V y = l + (x - (w - V(T(1)))) / w;
+  return select((w == V(T(0))) | (w == V(T(__builtin_inf()))), l, select(x == V(T(0)), x, y));
+}
+
+// e^x - 1 = 2^n (e^r - 1) + (2^n - 1); from 40 on the 1 is below the last place, and 2^n may not be finite by itself.
+template <class V>
+DL_HD inline V expm1(V x) {
+  using T = typename ScalarOf<V>::type;
+  const V clamped = select(x < V(T(-40)), V(T(-40)), select(x > V(T(40)), V(T(40)), x));
+  const V y = select(x > V(T(40)), exp(x), expm1_positive(clamped));
+  return select((x != x) | (x == V(T(0))), x, y);
+}
+
+// erf. Up to 1: its Taylor series, 2/√π Σ (-1)^k x^(2k+1) / (k! (2k+1)). Beyond: 1 - e^(-x²) P(u), P the Chebyshev
+// interpolation of e^(x²) erfc(x) in u = slope / (x + 3) - offset, which takes [1, end] to [-1, 1]; past `end` erf
+// rounds to 1. P's largest relative error: 4e-9 (float), 6e-17 (double), of a result that is at most 0.16 of erf.
+template <class T>
+struct ErfConstants;
+template <>
+struct ErfConstants<float> {
+  static constexpr int terms = 10;  // 1 / (11! 23) = 1e-9
+  static constexpr float end = 4, slope = 56.0f / 3, offset = 11.0f / 3;
+  static constexpr float tail[] = {0.24602113f,    0.138236976f,    0.0352500131f,   0.00695854f,
+                                   0.00101736573f, 9.70924378e-05f, 3.00899016e-06f, -5.4920465e-07f};
+};
+template <>
+struct ErfConstants<double> {
+  static constexpr int terms = 18;  // 1 / (19! 39) = 2e-19
+  static constexpr double end = 6, slope = 14.4, offset = 2.6;
+  static constexpr double tail[] = {
+      0.20798329133342885,     0.15436117429436919,    0.049698445403394124,   0.01271314769569188,
+      0.0024793146970863585,   0.00033160296057971095, 1.9563583197349248e-05, -2.4255574870397315e-06,
+      -5.541273089505402e-07,  4.526736467874021e-09,  1.1339334880788865e-08, 2.6376988093712583e-10,
+      -2.5700366834691124e-10, -6.018179010691682e-12, 6.043721079151965e-12,  -7.577272143066693e-15};
+};
+
+template <class V>
+DL_HD inline V erf(V x) {
+  using T = typename ScalarOf<V>::type;
+  using C = ErfConstants<T>;
+  const V z = x * x, a = abs(x);
+  T factorial = 1, series[C::terms + 1];
+  for (int k = 0; k <= C::terms; ++k) {
+    if (k) factorial *= -T(k);
+    series[k] = T(1.12837916709551257390) / (factorial * T(2 * k + 1));
+  }
+  V s = V(series[C::terms]);
+  for (int k = C::terms - 1; k >= 0; --k) s = s * z + V(series[k]);
+  const V far = select(a > V(C::end), V(C::end), a);
+  const V u = V(C::slope) / (far + V(T(3))) - V(C::offset);
+  constexpr int last = sizeof C::tail / sizeof C::tail[0] - 1;
+  V p = V(C::tail[last]);
+  for (int k = last - 1; k >= 0; --k) p = p * u + V(C::tail[k]);
+  const V beyond = copysign(V(T(1)) - exp(-(far * far)) * p, x);
+  return select(x != x, x, select(a < V(T(1)), x * s, beyond));
 }
 
 }  // namespace dl::DL_ISA_NS

@@ -40,6 +40,8 @@ __all__: list[str] = [
     "bce_prob_fwd",
     "broadcast_shapes",
     "cat",
+    "celu_bwd",
+    "celu_fwd",
     "channels_last",
     "clamp_bwd",
     "clamp_fwd",
@@ -66,6 +68,8 @@ __all__: list[str] = [
     "dropout_bwd",
     "dropout_fwd",
     "dtype_of",
+    "elu_bwd",
+    "elu_fwd",
     "embedding_bwd",
     "embedding_fwd",
     "empty",
@@ -81,10 +85,20 @@ __all__: list[str] = [
     "full",
     "gather_fwd",
     "ge_fwd",
+    "gelu_bwd",
+    "gelu_fwd",
+    "gelu_tanh_bwd",
+    "gelu_tanh_fwd",
     "gemm_into",
     "group_norm_bwd",
     "group_norm_fwd",
     "gt_fwd",
+    "hardsigmoid_bwd",
+    "hardsigmoid_fwd",
+    "hardswish_bwd",
+    "hardswish_fwd",
+    "hardtanh_bwd",
+    "hardtanh_fwd",
     "has_cuda",
     "huber_bwd",
     "huber_fwd",
@@ -115,6 +129,8 @@ __all__: list[str] = [
     "logical_not_fwd",
     "logical_or_fwd",
     "logical_xor_fwd",
+    "logsigmoid_bwd",
+    "logsigmoid_fwd",
     "lt_fwd",
     "machine_isa",
     "manual_seed",
@@ -132,6 +148,8 @@ __all__: list[str] = [
     "min_fwd",
     "minimum_bwd",
     "minimum_fwd",
+    "mish_bwd",
+    "mish_fwd",
     "mse_bwd",
     "mse_fwd",
     "mul_fwd",
@@ -173,11 +191,17 @@ __all__: list[str] = [
     "sigmoid_bwd",
     "sigmoid_fwd",
     "sign_fwd",
+    "silu_bwd",
+    "silu_fwd",
     "smooth_l1_bwd",
     "smooth_l1_fwd",
     "softmax_bwd",
     "softmax_fwd",
     "sort_fwd",
+    "softplus_bwd",
+    "softplus_fwd",
+    "softsign_bwd",
+    "softsign_fwd",
     "sqrt_bwd",
     "sqrt_fwd",
     "square_bwd",
@@ -481,6 +505,17 @@ def bce_prob_bwd_t(
 def bce_prob_fwd(arg0: Array | None, arg1: Array | None, arg2: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def broadcast_shapes(arg0: str, arg1: tuple[int, ...], arg2: tuple[int, ...]) -> tuple[int, ...]: ...
 def cat(arg0: collections.abc.Sequence[Array], arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
+def celu_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg3: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def celu_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
 def channels_last(arg0: Array | None) -> Array: ...
 def clamp_bwd(
     arg0: Array | None, arg1: Array | None, arg2: Array | None | float, arg3: Array | None | float
@@ -562,6 +597,17 @@ def dropout_bwd(
 ) -> Array: ...
 def dropout_fwd(arg0: Array | None, arg1: typing.SupportsFloat | typing.SupportsIndex) -> tuple[Array, int, int]: ...
 def dtype_of(arg0: numpy.dtype[typing.Any]) -> DType: ...
+def elu_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg3: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def elu_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
 def embedding_bwd(
     arg0: Array | None,
     arg1: Array | None,
@@ -582,6 +628,28 @@ def from_numpy(arg0: numpy.ndarray) -> Array: ...
 def full(arg0: tuple[int, ...], arg1: float, arg2: DType, arg3: str) -> Array: ...
 def gather_fwd(arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: Array | None) -> Array: ...
 def ge_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
+def gelu_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg3: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def gelu_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def gelu_tanh_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg3: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def gelu_tanh_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
 def gemm_into(
     arg0: Array | None,
     arg1: Array | None,
@@ -608,6 +676,39 @@ def group_norm_fwd(
     arg4: typing.SupportsFloat | typing.SupportsIndex,
 ) -> tuple[Array, Array]: ...
 def gt_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
+def hardsigmoid_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg3: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def hardsigmoid_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def hardswish_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg3: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def hardswish_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def hardtanh_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg3: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def hardtanh_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
 def has_cuda() -> builtins.bool: ...
 def huber_bwd(
     arg0: Array | None,
@@ -689,6 +790,17 @@ def logical_and_fwd(arg0: Array | None | float, arg1: Array | None | float) -> A
 def logical_not_fwd(arg0: Array | None) -> Array: ...
 def logical_or_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def logical_xor_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
+def logsigmoid_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg3: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def logsigmoid_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
 def lt_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def machine_isa() -> str: ...
 def manual_seed(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
@@ -730,6 +842,17 @@ def memory_stats() -> dict: ...
 def min_fwd(arg0: Array | None, arg1: tuple[int, ...], arg2: bool) -> Array: ...
 def minimum_bwd(arg0: Array | None, arg1: Array | None | float, arg2: Array | None | float) -> Array: ...
 def minimum_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
+def mish_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg3: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def mish_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
 def mse_bwd(
     arg0: Array | None, arg1: Array | None, arg2: Array | None, arg3: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...
@@ -856,6 +979,17 @@ def sgd_step(
 def sigmoid_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
 def sigmoid_fwd(arg0: Array | None) -> Array: ...
 def sign_fwd(arg0: Array | None) -> Array: ...
+def silu_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg3: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def silu_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
 def smooth_l1_bwd(
     arg0: Array | None,
     arg1: Array | None,
@@ -874,6 +1008,28 @@ def softmax_fwd(arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIn
 def sort_fwd(
     arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool
 ) -> tuple[Array, Array]: ...
+def softplus_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg3: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def softplus_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def softsign_bwd(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg3: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
+def softsign_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+) -> Array: ...
 def sqrt_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
 def sqrt_fwd(arg0: Array | None) -> Array: ...
 def square_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...

@@ -1,7 +1,9 @@
 // The launchers that the manifests name, called directly on exact-size buffers, against the shared formula on the host:
 // equal bits on the shim and, built by nvcc, on a GPU. Under AddressSanitizer this is the run that sees every access.
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "blocks/copy/copy.h"
 #include "check.h"
@@ -18,6 +20,18 @@ KERNELS(relu)
 KERNELS(leaky_relu)
 KERNELS(sigmoid)
 KERNELS(tanh)
+KERNELS(elu)
+KERNELS(celu)
+KERNELS(gelu)
+KERNELS(gelu_tanh)
+KERNELS(silu)
+KERNELS(mish)
+KERNELS(softplus)
+KERNELS(logsigmoid)
+KERNELS(hardtanh)
+KERNELS(hardsigmoid)
+KERNELS(hardswish)
+KERNELS(softsign)
 #undef KERNELS
 void copy_i64(const CopyArgs&, int64_t begin, int64_t end);
 }  // namespace dl::cuda
@@ -41,8 +55,11 @@ std::vector<T> samples(std::size_t n, unsigned seed) {
   });
 }
 
+// The device flushes subnormal results to zero, the host here does not.
 template <class T>
 bool same_bits(T a, T b) {
+  if (std::fabs(a) < std::numeric_limits<T>::min()) a = std::copysign(T(0), a);
+  if (std::fabs(b) < std::numeric_limits<T>::min()) b = std::copysign(T(0), b);
   return std::memcmp(&a, &b, sizeof(T)) == 0 || (a != a && b != b);
 }
 
@@ -52,10 +69,10 @@ void check_forward(Launcher launcher) {
     for (const std::size_t offset : kOffsets) {
       const auto x = samples<T>(offset + n, 1);
       Device<T> in(x), out(std::vector<T>(offset + n, T(NAN)));  // all of it is copied back
-      const dl::ActArgs args{.x = in.at + offset, .g = nullptr, .out = out.at + offset, .alpha = 0.25};
+      const dl::ActArgs args{.x = in.at + offset, .g = nullptr, .out = out.at + offset, .alpha = 0.25, .beta = 1.5};
       launcher(args, 0, n);
       const auto y = out.host();
-      for (std::size_t i = offset; i < offset + n; ++i) EXPECT(same_bits(y[i], F<T>::fwd(x[i], T(0.25))));
+      for (std::size_t i = offset; i < offset + n; ++i) EXPECT(same_bits(y[i], F<T>::fwd(x[i], T(0.25), T(1.5))));
     }
 }
 
@@ -65,10 +82,10 @@ void check_backward(Launcher launcher) {
     for (const std::size_t offset : kOffsets) {
       const auto g = samples<T>(offset + n, 2), saved = samples<T>(n, 3);  // saved is aligned always
       Device<T> grad(g), in(saved), out(n);
-      const dl::ActArgs args{.x = in.at, .g = grad.at + offset, .out = out.at, .alpha = 0.25};
+      const dl::ActArgs args{.x = in.at, .g = grad.at + offset, .out = out.at, .alpha = 0.25, .beta = 1.5};
       launcher(args, 0, n);
       const auto dx = out.host();
-      for (std::size_t i = 0; i < n; ++i) EXPECT(same_bits(dx[i], F<T>::bwd(g[offset + i], saved[i], T(0.25))));
+      for (std::size_t i = 0; i < n; ++i) EXPECT(same_bits(dx[i], F<T>::bwd(g[offset + i], saved[i], T(0.25), T(1.5))));
     }
 }
 
@@ -85,22 +102,34 @@ ACTIVATION(relu, Relu)
 ACTIVATION(leaky_relu, LeakyRelu)
 ACTIVATION(sigmoid, Sigmoid)
 ACTIVATION(tanh, Tanh)
+ACTIVATION(elu, Elu)
+ACTIVATION(celu, Celu)
+ACTIVATION(gelu, Gelu)
+ACTIVATION(gelu_tanh, GeluTanh)
+ACTIVATION(silu, Silu)
+ACTIVATION(mish, Mish)
+ACTIVATION(softplus, Softplus)
+ACTIVATION(logsigmoid, LogSigmoid)
+ACTIVATION(hardtanh, Hardtanh)
+ACTIVATION(hardsigmoid, Hardsigmoid)
+ACTIVATION(hardswish, Hardswish)
+ACTIVATION(softsign, Softsign)
 
 TEST(an_activation_may_write_over_its_input) {
   const auto x = samples<float>(1001, 4);
   Device<float> io(x);
-  cuda::leaky_relu_fwd_f32({.x = io.at, .g = nullptr, .out = io.at, .alpha = 0.25}, 0, 1001);
+  cuda::leaky_relu_fwd_f32({.x = io.at, .g = nullptr, .out = io.at, .alpha = 0.25, .beta = 1.5}, 0, 1001);
   const auto y = io.host();
-  for (std::size_t i = 0; i < y.size(); ++i) EXPECT(same_bits(y[i], cuda::LeakyRelu<float>::fwd(x[i], 0.25f)));
+  for (std::size_t i = 0; i < y.size(); ++i) EXPECT(same_bits(y[i], cuda::LeakyRelu<float>::fwd(x[i], 0.25f, 1.5f)));
 }
 
 TEST(an_activation_covers_more_than_a_grid) {
   const std::size_t n = 4 * 132 * 8 * 256 + 1029;  // grid_stride's most blocks, each thread a 16-byte load, and more
   const auto x = samples<float>(n, 5);
   Device<float> in(x), out(n);
-  cuda::relu_fwd_f32({.x = in.at, .g = nullptr, .out = out.at, .alpha = 0}, 0, n);
+  cuda::relu_fwd_f32({.x = in.at, .g = nullptr, .out = out.at, .alpha = 0, .beta = 0}, 0, n);
   const auto y = out.host();
-  for (std::size_t i = 0; i < n; ++i) EXPECT(same_bits(y[i], cuda::Relu<float>::fwd(x[i], 0)));
+  for (std::size_t i = 0; i < n; ++i) EXPECT(same_bits(y[i], cuda::Relu<float>::fwd(x[i], 0, 0)));
 }
 
 TEST(copy_walks_a_strided_nest_and_converts) {

@@ -138,8 +138,8 @@ def test_an_error_reads_as_on_the_cpu(schedules: Schedules) -> None:
 
 def test_bench_runs_on_the_device(schedules: Schedules, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "bench.jsonl"
-    args = ["--device", "cuda", "--quick", "--only", "sigmoid 64x50", "--compare", "none", "--json", str(out)]
+    args = ["--device", "cuda", "--quick", "--only", "leaky_relu 64x50", "--compare", "none", "--json", str(out)]
     assert bench(args) == 0, capsys.readouterr()
     rows = [json.loads(line) for line in out.read_text().splitlines()]
-    assert [r["row"] for r in rows] == ["sigmoid 64x50 fwd", "sigmoid 64x50 fwd+bwd"]
+    assert [r["row"] for r in rows] == ["leaky_relu 64x50 fwd", "leaky_relu 64x50 fwd+bwd"]
     assert all(r["device"] == "cuda" and r["ours_s"] > 0 and "of_peak" not in r for r in rows)

@@ -15,27 +15,28 @@ void check_float(const char* op, const Array& x) {
            x.shape(), "; convert with .float()");
 }
 
-Array run(Kernels<ActArgs>& kernels, const Array& x, const Array* g, double alpha) {
+Array run(Kernels<ActArgs>& kernels, const Array& x, const Array* g, double alpha, double beta) {
   Array out = Array::empty_like(x);
-  const ActArgs args{.x = x.raw(), .g = g ? g->raw() : nullptr, .out = out.raw(), .alpha = alpha};
+  const ActArgs args{.x = x.raw(), .g = g ? g->raw() : nullptr, .out = out.raw(), .alpha = alpha, .beta = beta};
   const Row<ActArgs>& row = kernels.choose(x.device(), x.dtype(), args);
   launch(row, args, x.size(), kGrain);
   return out;
 }
 
-Array forward(const char* op, Kernels<ActArgs>& kernels, const Array& x, double alpha = 0) {
+Array forward(const char* op, Kernels<ActArgs>& kernels, const Array& x, double alpha = 0, double beta = 0) {
   check_float(op, x);
-  return run(kernels, as_dense(x), nullptr, alpha);
+  return run(kernels, as_dense(x), nullptr, alpha, beta);
 }
 
-Array backward(const char* op, Kernels<ActArgs>& kernels, const Array& g, const Array& saved, double alpha = 0) {
+Array backward(const char* op, Kernels<ActArgs>& kernels, const Array& g, const Array& saved, double alpha = 0,
+               double beta = 0) {
   check_float(op, saved);
   DL_CHECK(g.shape() == saved.shape() && g.dtype() == saved.dtype() && g.device() == saved.device(), ShapeError, op,
            ": the gradient must match the saved value; g=", g.shape(), " ", g.dtype(), ", saved=", saved.shape(), " ",
            saved.dtype());
   const Array s = as_dense(saved);
   const Array same = as_layout_of(g, s);
-  return run(kernels, s, &same, alpha);
+  return run(kernels, s, &same, alpha, beta);
 }
 
 Kernels<ActArgs> relu_f("relu_fwd"), relu_b("relu_bwd"), leaky_f("leaky_relu_fwd"), leaky_b("leaky_relu_bwd"),
@@ -53,5 +54,23 @@ Array sigmoid_fwd(const Array& x) { return forward("sigmoid", sigmoid_f, x); }
 Array sigmoid_bwd(const Array& g, const Array& y) { return backward("sigmoid", sigmoid_b, g, y); }
 Array tanh_fwd(const Array& x) { return forward("tanh", tanh_f, x); }
 Array tanh_bwd(const Array& g, const Array& y) { return backward("tanh", tanh_b, g, y); }
+
+#define ACTIVATION(NAME, TITLE) \
+  static Kernels<ActArgs> NAME##_f(#NAME "_fwd"), NAME##_b(#NAME "_bwd"); \
+  Array NAME##_fwd(const Array& x, double a, double b) { return forward(TITLE, NAME##_f, x, a, b); } \
+  Array NAME##_bwd(const Array& g, const Array& x, double a, double b) { return backward(TITLE, NAME##_b, g, x, a, b); }
+ACTIVATION(elu, "elu")
+ACTIVATION(celu, "celu")
+ACTIVATION(gelu, "gelu")
+ACTIVATION(gelu_tanh, "gelu")
+ACTIVATION(silu, "silu")
+ACTIVATION(mish, "mish")
+ACTIVATION(softplus, "softplus")
+ACTIVATION(logsigmoid, "logsigmoid")
+ACTIVATION(hardtanh, "hardtanh")
+ACTIVATION(hardsigmoid, "hardsigmoid")
+ACTIVATION(hardswish, "hardswish")
+ACTIVATION(softsign, "softsign")
+#undef ACTIVATION
 
 }  // namespace dl

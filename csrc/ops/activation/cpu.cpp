@@ -1,5 +1,6 @@
 // y[i] = f(x[i]) and dx[i] = f'(g[i], saved[i]) over dense memory. Called by activation.cpp on a range of elements.
-// Limit: memory bandwidth for relu; the exp polynomial (about 20 operations a lane) for sigmoid and tanh.
+// Limit: memory bandwidth for relu; the exp polynomial (about 20 operations a lane) for sigmoid and tanh,
+// two or three of them for the smooth ones.
 #include "ops/activation/activation.h"
 #include "ops/activation/formula.h"
 #include "simd/vec.h"
@@ -11,10 +12,10 @@ static void forward(const ActArgs& a, int64_t begin, int64_t end) {
   using V = Vec<T>;
   const T* x = static_cast<const T*>(a.x);
   T* y = static_cast<T*>(a.out);
-  const V alpha(static_cast<T>(a.alpha));
+  const V alpha(static_cast<T>(a.alpha)), beta(static_cast<T>(a.beta));
   int64_t i = begin;
-  for (; i + V::size <= end; i += V::size) F<V>::fwd(V::load(x + i), alpha).store(y + i);
-  if (const int n = static_cast<int>(end - i)) store_n(y + i, F<V>::fwd(load_n(x + i, n, T(0)), alpha), n);
+  for (; i + V::size <= end; i += V::size) F<V>::fwd(V::load(x + i), alpha, beta).store(y + i);
+  if (const int n = static_cast<int>(end - i)) store_n(y + i, F<V>::fwd(load_n(x + i, n, T(0)), alpha, beta), n);
 }
 
 template <template <class> class F, class T>
@@ -22,11 +23,11 @@ static void backward(const ActArgs& a, int64_t begin, int64_t end) {
   using V = Vec<T>;
   const T *saved = static_cast<const T*>(a.x), *g = static_cast<const T*>(a.g);
   T* dx = static_cast<T*>(a.out);
-  const V alpha(static_cast<T>(a.alpha));
+  const V alpha(static_cast<T>(a.alpha)), beta(static_cast<T>(a.beta));
   int64_t i = begin;
-  for (; i + V::size <= end; i += V::size) F<V>::bwd(V::load(g + i), V::load(saved + i), alpha).store(dx + i);
+  for (; i + V::size <= end; i += V::size) F<V>::bwd(V::load(g + i), V::load(saved + i), alpha, beta).store(dx + i);
   if (const int n = static_cast<int>(end - i))
-    store_n(dx + i, F<V>::bwd(load_n(g + i, n, T(0)), load_n(saved + i, n, T(0)), alpha), n);
+    store_n(dx + i, F<V>::bwd(load_n(g + i, n, T(0)), load_n(saved + i, n, T(0)), alpha, beta), n);
 }
 
 #define KERNELS(NAME, FORMULA) \
@@ -39,5 +40,17 @@ KERNELS(relu, Relu)
 KERNELS(leaky_relu, LeakyRelu)
 KERNELS(sigmoid, Sigmoid)
 KERNELS(tanh, Tanh)
+KERNELS(elu, Elu)
+KERNELS(celu, Celu)
+KERNELS(gelu, Gelu)
+KERNELS(gelu_tanh, GeluTanh)
+KERNELS(silu, Silu)
+KERNELS(mish, Mish)
+KERNELS(softplus, Softplus)
+KERNELS(logsigmoid, LogSigmoid)
+KERNELS(hardtanh, Hardtanh)
+KERNELS(hardsigmoid, Hardsigmoid)
+KERNELS(hardswish, Hardswish)
+KERNELS(softsign, Softsign)
 
 }  // namespace dl::DL_ISA_NS

@@ -12,6 +12,18 @@ ACTIVATION(relu)
 ACTIVATION(leaky_relu)
 ACTIVATION(sigmoid)
 ACTIVATION(tanh)
+ACTIVATION(elu)
+ACTIVATION(celu)
+ACTIVATION(gelu)
+ACTIVATION(gelu_tanh)
+ACTIVATION(silu)
+ACTIVATION(mish)
+ACTIVATION(softplus)
+ACTIVATION(logsigmoid)
+ACTIVATION(hardtanh)
+ACTIVATION(hardsigmoid)
+ACTIVATION(hardswish)
+ACTIVATION(softsign)
 #undef ACTIVATION
 
 #define ACTIVATION(NAME) \
@@ -23,7 +35,11 @@ ACTIVATION(tanh)
   DL_CUDA_ROW(#NAME "_fwd", f64, NAME##_fwd_f64) \
   DL_CUDA_ROW(#NAME "_bwd", f32, NAME##_bwd_f32) \
   DL_CUDA_ROW(#NAME "_bwd", f64, NAME##_bwd_f64)
-constexpr Row<ActArgs> rows[] = {ACTIVATION(relu) ACTIVATION(leaky_relu) ACTIVATION(sigmoid) ACTIVATION(tanh)};
+constexpr Row<ActArgs> rows[] = {ACTIVATION(relu) ACTIVATION(leaky_relu) ACTIVATION(sigmoid) ACTIVATION(tanh)
+                                     ACTIVATION(elu) ACTIVATION(celu) ACTIVATION(gelu) ACTIVATION(gelu_tanh)
+                                         ACTIVATION(silu) ACTIVATION(mish) ACTIVATION(softplus) ACTIVATION(logsigmoid)
+                                             ACTIVATION(hardtanh) ACTIVATION(hardsigmoid) ACTIVATION(hardswish)
+                                                 ACTIVATION(softsign)};
 #undef ACTIVATION
 
 static const Manifest<ActArgs> manifest(rows);
