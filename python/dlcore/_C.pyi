@@ -197,11 +197,11 @@ __all__: list[str] = [
     "smooth_l1_fwd",
     "softmax_bwd",
     "softmax_fwd",
-    "sort_fwd",
     "softplus_bwd",
     "softplus_fwd",
     "softsign_bwd",
     "softsign_fwd",
+    "sort_fwd",
     "sqrt_bwd",
     "sqrt_fwd",
     "square_bwd",
@@ -1005,9 +1005,6 @@ def smooth_l1_fwd(
 ) -> Array: ...
 def softmax_bwd(arg0: Array | None, arg1: Array | None, arg2: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def softmax_fwd(arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
-def sort_fwd(
-    arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool
-) -> tuple[Array, Array]: ...
 def softplus_bwd(
     arg0: Array | None,
     arg1: Array | None,
@@ -1030,6 +1027,9 @@ def softsign_fwd(
     arg1: typing.SupportsFloat | typing.SupportsIndex = 0.0,
     arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
 ) -> Array: ...
+def sort_fwd(
+    arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool
+) -> tuple[Array, Array]: ...
 def sqrt_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
 def sqrt_fwd(arg0: Array | None) -> Array: ...
 def square_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
