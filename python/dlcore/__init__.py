@@ -10,7 +10,7 @@ from typing import Any as _Any
 
 from dlcore import _C, autograd
 from dlcore._C import DeviceError, DTypeError, OutOfMemory, ShapeError
-from dlcore.autograd import enable_grad, is_grad_enabled, no_grad
+from dlcore.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from dlcore.creation import (
     arange,
     as_tensor,
