@@ -140,6 +140,37 @@ class Tensor(Operators):
             raise TypeError(f"a {self.dtype} tensor cannot be an index; use an integer tensor of one element")
         return int(self.item())
 
+    # ---- copies of its own memory
+    def __copy__(self) -> Tensor:
+        """As PyTorch's: another tensor on the same memory."""
+        return self._like(self.array)
+
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        if self.node is not None:
+            raise RuntimeError(
+                f"deepcopy: this tensor of shape {self.shape} is a result of ops and its history cannot be copied; "
+                "copy its values with .detach().clone()"
+            )
+        if id(self) not in memo:
+            memo[id(self)] = result = self._like(_C.clone(self.array))
+            if self.grad is not None:
+                result.grad = self.grad.__deepcopy__(memo)
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: Any) -> tuple:
+        """Pickled are values, dtype, memory order and requires_grad; not the history, the gradient or hooks."""
+        array = self.detach().cpu().array
+        order = tuple(sorted(range(array.ndim), key=lambda d: -array.strides[d]))
+        bits = array.view_as(_C.DType.float16) if array.dtype == _C.DType.bfloat16 else array
+        values = np.array(bits.permute(order).numpy(), order="C")
+        return rebuild, (type(self), values, str(array.dtype), order, self.requires_grad)
+
+    def _like(self, array: Any) -> Tensor:
+        """A leaf of this class on `array`."""
+        result = type(self).__new__(type(self))
+        Tensor.__init__(result, array, self.requires_grad)
+        return result
+
     # ---- gradients
     def requires_grad_(self, requires_grad: _bool = True) -> Tensor:
         """Marks a leaf as needing a gradient, in place. TypeError for integers: they have no derivative."""
@@ -176,15 +207,7 @@ class Tensor(Operators):
     # ---- devices
     def to(self, *args: Any, dtype: _C.DType | None = None, device: str | None = None) -> Tensor:
         """This tensor with another dtype or on another device ("cpu" or "cuda"); itself when nothing changes."""
-        for a in args:
-            if isinstance(a, str):
-                device = a
-            elif isinstance(a, _C.DType):
-                dtype = a
-            elif isinstance(a, Tensor):
-                dtype, device = a.dtype, a.device
-            else:
-                raise TypeError(f"to: needs a dtype, a device name or a tensor, got {type(a).__name__}")
+        dtype, device = target(args, dtype, device)
         x = self if device is None or device == self.device else move(self, device)
         return x if dtype is None or dtype == x.dtype else copy.convert(x, dtype)
 
@@ -216,6 +239,29 @@ class Tensor(Operators):
 
     def bool(self) -> Tensor:
         return self.to(_C.DType.bool)
+
+
+def target(args: tuple, dtype: _C.DType | None, device: str | None) -> tuple[_C.DType | None, str | None]:
+    """The dtype and the device that the arguments of ``to`` name."""
+    for a in args:
+        if isinstance(a, str):
+            device = a
+        elif isinstance(a, _C.DType):
+            dtype = a
+        elif isinstance(a, Tensor):
+            dtype, device = a.dtype, a.device
+        else:
+            raise TypeError(f"to: needs a dtype, a device name or a tensor, got {type(a).__name__}")
+    return dtype, device
+
+
+def rebuild(cls: type[Tensor], values: np.ndarray, dtype: str, order: tuple[int, ...], requires_grad: bool) -> Tensor:
+    """A tensor out of what ``__reduce_ex__`` keeps of it."""
+    array = _C.clone(_C.from_numpy(np.require(values, requirements="W")))
+    back = tuple(sorted(range(len(order)), key=order.__getitem__))
+    result = cls.__new__(cls)
+    Tensor.__init__(result, array.view_as(getattr(_C.DType, dtype)).permute(back), requires_grad)
+    return result
 
 
 def _wide(array: Any) -> Any:
