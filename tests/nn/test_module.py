@@ -116,3 +116,112 @@ def test_initial_weights_have_pytorch_s_bounds():
     assert np.abs(conv.weight.detach().numpy()).max() <= 1 / np.sqrt(72)
     dl.manual_seed(1)
     np.testing.assert_array_equal(nn.Linear(100, 200).weight.detach().numpy(), w)
+
+
+def test_load_state_dict_that_is_not_strict_says_what_it_passed_over():
+    net, state = Net(), Net().state_dict()
+    del state["conv.bias"]
+    state["extra"] = dl.zeros(1)
+    result = net.load_state_dict(state, strict=False)
+    assert result.missing_keys == ["conv.bias"] and result.unexpected_keys == ["extra"]
+    np.testing.assert_array_equal(net.conv.weight.detach().numpy(), state["conv.weight"].numpy())
+    assert net.load_state_dict(Net().state_dict()) == ([], [])
+    state["bn.bias"] = np.zeros(2)
+    with pytest.raises(ValueError, match="bn.bias: a ndarray, not a Tensor"):
+        net.load_state_dict(state, strict=False)
+
+
+def test_state_dict_prefix_and_own_tensors():
+    net = Net()
+    state = net.state_dict(prefix="model.", keep_vars=True)
+    assert state["model.conv.bias"] is net.conv.bias
+    assert next(iter(state)) == "model.conv.weight"
+
+
+def test_a_shared_module_is_saved_under_both_names():
+    net = Net()
+    net.tied = net.head[1]
+    state = net.state_dict()
+    assert "tied.weight" in state and "head.1.weight" in state
+    assert [n for n, _ in net.named_children()] == ["conv", "bn", "head", "tied"]
+    both = [n for n, _ in net.named_parameters(remove_duplicate=False)]
+    assert both[-2:] == ["tied.weight", "tied.bias"]
+    other = Net()
+    other.tied = other.head[1]
+    other.load_state_dict(state)
+
+
+def test_a_buffer_that_is_not_saved():
+    net = nn.Module()
+    net.register_buffer("kept", dl.ones(1))
+    net.register_buffer("made", dl.ones(1), persistent=False)
+    assert list(net.state_dict()) == ["kept"] and len(list(net.buffers())) == 2
+    net.register_buffer("made", dl.ones(1))
+    assert list(net.state_dict()) == ["kept", "made"]
+    net.made = dl.zeros(2)
+    assert net.state_dict()["made"].shape == (2,)
+    with pytest.raises(TypeError, match="made is a buffer; assign a Tensor or None"):
+        net.made = 3
+
+
+def test_names_are_checked_where_they_are_registered():
+    net = Net()
+    for act, error, text in [
+        (lambda: net.register_buffer("a.b", dl.ones(1)), KeyError, "a buffer needs a name without dots"),
+        (lambda: net.register_buffer("conv", dl.ones(1)), KeyError, "the name 'conv' of the buffer is taken"),
+        (lambda: net.register_parameter("w", dl.ones(1)), TypeError, "parameter 'w' must be a Parameter or None"),
+        (lambda: net.add_module("", nn.ReLU()), KeyError, "a module needs a name without dots"),
+        (lambda: net.add_module("m", 3), TypeError, "module 'm' must be a Module or None, got int"),
+    ]:
+        with pytest.raises(error, match=text):
+            act()
+
+
+def test_parts_by_dotted_name():
+    net = Net()
+    assert net.get_submodule("head.1") is net.head[1] and net.get_submodule("") is net
+    assert (
+        net.get_parameter("head.1.bias") is net.head[1].bias and net.get_buffer("bn.running_var") is net.bn.running_var
+    )
+    with pytest.raises(AttributeError, match=r"get_submodule\('head.7.x'\): head has no module '7'; it has 0, 1"):
+        net.get_submodule("head.7.x")
+    with pytest.raises(AttributeError, match="no such parameter; there is weight, bias"):
+        net.get_parameter("bn.running_var")
+    assert {"conv", "training", "weight"} <= {*dir(net), *dir(net.conv)}
+
+
+def test_prefixes_and_no_recursion():
+    net = Net()
+    assert [n for n, _ in net.named_parameters("net")][0] == "net.conv.weight"
+    assert list(net.parameters(recurse=False)) == [] and len(list(net.bn.buffers(recurse=False))) == 3
+    assert [n for n, _ in net.head.named_modules("x")] == ["x", "x.0", "x.1"]
+
+
+def test_freezing_and_zero_grad():
+    net = Net()
+    net.conv.requires_grad_(False)
+    net(dl.ones(2, 1, 4, 4)).sum().backward()
+    assert net.conv.weight.grad is None and net.bn.weight.grad is not None
+    net.zero_grad(set_to_none=False)
+    assert net.bn.weight.grad.tolist() == [0.0, 0.0]
+    net.zero_grad()
+    assert net.bn.weight.grad is None
+
+
+def test_apply_goes_from_the_leaves_up():
+    seen = []
+    Net().apply(lambda m: seen.append(type(m).__name__))
+    assert seen == ["Conv2d", "BatchNorm2d", "Flatten", "Linear", "Sequential", "Net"]
+
+
+def test_conversions_keep_the_parameters_and_their_gradients():
+    net = Net()
+    net(dl.ones(2, 1, 4, 4)).sum().backward()
+    weight, grad = net.conv.weight, net.conv.weight.grad
+    net.double()
+    assert net.conv.weight is weight and weight.grad is grad and grad.dtype == dl.float64
+    assert net.half().conv.weight.dtype == dl.float16 and net.bfloat16().bn.running_mean.dtype == dl.bfloat16
+    assert net.float().to("cpu").to(dl.zeros(1)).conv.weight.dtype == dl.float32
+    assert weight.requires_grad and weight.is_leaf
+    with pytest.raises(TypeError, match="Net.to: parameters need a floating dtype, got int64"):
+        net.to(dl.int64)

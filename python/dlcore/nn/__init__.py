@@ -1,7 +1,6 @@
 """Layers, losses and models, with PyTorch's names, signatures and defaults."""
 
 from dlcore.nn import functional, init, utils
-from dlcore.nn.attention import MultiheadAttention
 from dlcore.nn.activation import (
     CELU,
     ELU,
@@ -23,7 +22,8 @@ from dlcore.nn.activation import (
     Tanhshrink,
     Threshold,
 )
-from dlcore.nn.container import ModuleList, Sequential
+from dlcore.nn.attention import MultiheadAttention
+from dlcore.nn.container import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from dlcore.nn.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from dlcore.nn.image import (
     CircularPad1d,
@@ -70,6 +70,7 @@ from dlcore.nn.norm import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm1d, 
 from dlcore.nn.parameter import Parameter
 from dlcore.nn.pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from dlcore.nn.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from dlcore.nn.summary import summary
 
 __all__ = [
     "MultiheadAttention",
@@ -137,10 +138,13 @@ __all__ = [
     "MaxPool2d",
     "Mish",
     "Module",
+    "ModuleDict",
     "ModuleList",
     "NLLLoss",
     "PReLU",
     "Parameter",
+    "ParameterDict",
+    "ParameterList",
     "PixelShuffle",
     "PixelUnshuffle",
     "RMSNorm",
@@ -169,5 +173,6 @@ __all__ = [
     "ZeroPad2d",
     "functional",
     "init",
+    "summary",
     "utils",
 ]

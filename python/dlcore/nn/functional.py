@@ -1,7 +1,6 @@
 """The ops a model's forward calls, in one place and under PyTorch's names."""
 
 from dlcore.ops.activation import leaky_relu, relu, sigmoid, tanh
-from dlcore.ops.attention import scaled_dot_product_attention
 from dlcore.ops.activation_hard import (
     glu,
     hardshrink,
@@ -16,6 +15,7 @@ from dlcore.ops.activation_hard import (
     threshold,
 )
 from dlcore.ops.activation_smooth import celu, elu, gelu, logsigmoid, mish, selu, silu, softplus
+from dlcore.ops.attention import scaled_dot_product_attention
 from dlcore.ops.choose import one_hot
 from dlcore.ops.conv2d import conv1d, conv2d
 from dlcore.ops.conv_transpose import conv_transpose1d, conv_transpose2d
