@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "blocks/copy/copy.h"
+#include "blocks/images/images.h"
 #include "core/array.h"
 #include "core/launch.h"
 
@@ -93,22 +93,6 @@ class Axis {
   std::vector<PoolCover> covers_;
 };
 
-// (C, H, W) is a batch of one.
-Array batched(const Array& x) { return x.ndim() == 3 ? x.unsqueeze(0) : x; }
-Array unbatched(const Array& y, int ndim) { return ndim == 3 ? y.squeeze(0) : y; }
-
-// How x is walked and what y gets: see the contract.
-bool walks_channels_last(const Array& x) {
-  return !x.is_contiguous() && result_layout(x.shape(), {&x}) == channels_last(x.shape());
-}
-Array in_layout(const Array& x, bool nhwc) {
-  if (!nhwc) return contiguous(x);
-  return x.is_channels_last() ? x : as_layout_of(x, Array(nullptr, x.shape(), channels_last(x.shape()), 0, x.dtype()));
-}
-Array empty(const Dims& shape, DType dtype, const Array& like, bool nhwc) {
-  return Array::empty_strided(shape, nhwc ? channels_last(shape) : row_major(shape), dtype, like.device());
-}
-
 void check_input(const char* op, const Array& x) {
   DL_CHECK(is_floating(x.dtype()), DTypeError, op, ": needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
            x.shape(), "; convert with .float()");
@@ -152,8 +136,8 @@ int64_t taps_touched(const Axis& h, const Axis& w) {
 Array average(const Array& input, const Axis& h, const Axis& w, int64_t divisor) {
   const Array x4 = batched(input);
   const bool nhwc = walks_channels_last(x4);
-  const Array x = in_layout(x4, nhwc);
-  const Array y = empty({x.shape(0), x.shape(1), h.view().out, w.view().out}, x.dtype(), x, nhwc);
+  const Array x = in_image_layout(x4, nhwc);
+  const Array y = empty_image({x.shape(0), x.shape(1), h.view().out, w.view().out}, x.dtype(), x.device(), nhwc);
   const PoolArgs a{.x = x.raw(),
                    .y = y.raw(),
                    .taps = nullptr,
@@ -173,7 +157,7 @@ Array average_gradient(const Array& g, const Dims& x_shape, const Dims& x_stride
   w.find_covers();
   check_gradient("avg_pool2d", g4, {like.shape(0), like.shape(1), h.view().out, w.view().out});
   const bool nhwc = walks_channels_last(like);
-  const Array gy = in_layout(g4, nhwc), dx = empty(like.shape(), g.dtype(), g, nhwc);
+  const Array gy = in_image_layout(g4, nhwc), dx = empty_image(like.shape(), g.dtype(), g.device(), nhwc);
   const PoolArgs a{.x = gy.raw(),
                    .y = dx.raw(),
                    .taps = nullptr,
@@ -212,8 +196,8 @@ Array max_pool2d_fwd(const Array& input, const Dims& kernel, const Dims& stride,
                  output_size("max_pool2d", input, p, 1, ceil_mode)};
   const Axis h = Axis::strided(p, 0, x4.shape(2), out[2], false), w = Axis::strided(p, 1, x4.shape(3), out[3], false);
   const bool nhwc = walks_channels_last(x4), wide = kernel.product() > 255;
-  const Array x = in_layout(x4, nhwc), y = empty(out, x.dtype(), x, nhwc);
-  if (taps) *taps = empty(out, wide ? DType::i32 : DType::u8, x, nhwc);
+  const Array x = in_image_layout(x4, nhwc), y = empty_image(out, x.dtype(), x.device(), nhwc);
+  if (taps) *taps = empty_image(out, wide ? DType::i32 : DType::u8, x.device(), nhwc);
   const PoolArgs a{.x = x.raw(),
                    .y = y.raw(),
                    .taps = taps ? taps->raw() : nullptr,
@@ -237,7 +221,7 @@ Array max_pool2d_bwd(const Array& g, const Array& taps, const Dims& x_shape, con
   h.find_covers();
   w.find_covers();
   const bool nhwc = walks_channels_last(like);
-  const Array gy = in_layout(g4, nhwc), dx = empty(like.shape(), g.dtype(), g, nhwc);
+  const Array gy = in_image_layout(g4, nhwc), dx = empty_image(like.shape(), g.dtype(), g.device(), nhwc);
   const PoolArgs a{.x = gy.raw(),
                    .y = dx.raw(),
                    .taps = taps.raw(),
