@@ -50,6 +50,12 @@ MESSAGES = [
     (lambda: F.conv1d(X, dl.ones(4, 3)), "conv1d: needs x (N, C, L) or (C, L) and a weight of 3 dimensions; x=(2, 3)"),
     (lambda: nn.ConvTranspose2d(3, 4, 2)(dl.ones(1, 1, 8, 8)), "conv_transpose2d: w expects 3 input channels but x"),
     (lambda: F.pad(X, (3, 0), "reflect"), "adds at most 2 elements to dimension 1 of size 3, got (3, 0); x=(2, 3)"),
+    (
+        lambda: F.interpolate(dl.ones(1, 1, 2, 2), (0, 3)),
+        "the output size must be positive, got (0,3) for x=",
+    ),
+    (lambda: F.interpolate(dl.ones(1, 2, 3), 4, mode="bilinear"), "got 'bilinear' and x=(1, 2, 3)"),
+    (lambda: F.grid_sample(dl.ones(2, 1, 3, 3), dl.ones(1, 2, 2, 2)), "x=(2,1,3,3) grid=(1,2,2,2)"),
     (lambda: F.pixel_shuffle(dl.ones(1, 6, 2, 2), 2), "pixel_shuffle: 2² must divide the 6 channels; x=(1, 6, 2, 2)"),
     (lambda: F.unfold(dl.ones(1, 1, 2, 2), 3), "unfold: the kernel (3, 3) with dilation (1, 1) does not fit the image"),
     (lambda: F.fold(dl.ones(1, 4, 3), 3, 2), "fold: an image (3, 3) has 2 × 2 windows (2, 2) but there are 3 columns"),

@@ -22,5 +22,6 @@ void bind_random(py::module_& m);
 void bind_reduce(py::module_& m);
 void bind_rnn(py::module_& m);
 void bind_scan(py::module_& m);
+void bind_resample(py::module_& m);
 void bind_softmax_xent(py::module_& m);
 void bind_sort(py::module_& m);

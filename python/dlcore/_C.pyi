@@ -90,6 +90,9 @@ __all__: list[str] = [
     "gelu_tanh_bwd",
     "gelu_tanh_fwd",
     "gemm_into",
+    "grid_sample_bwd_grid",
+    "grid_sample_bwd_x",
+    "grid_sample_fwd",
     "group_norm_bwd",
     "group_norm_fwd",
     "gt_fwd",
@@ -175,6 +178,8 @@ __all__: list[str] = [
     "reciprocal_fwd",
     "relu_bwd",
     "relu_fwd",
+    "resample_bwd",
+    "resample_fwd",
     "reshape",
     "rmsprop_step",
     "rng_state",
@@ -659,6 +664,26 @@ def gemm_into(
     arg5: bool,
     arg6: bool,
 ) -> None: ...
+def grid_sample_bwd_grid(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: Array | None,
+    arg3: bool,
+    arg4: typing.SupportsInt | typing.SupportsIndex,
+    arg5: bool,
+) -> Array: ...
+def grid_sample_bwd_x(
+    arg0: Array | None,
+    arg1: Array | None,
+    arg2: tuple[int, ...],
+    arg3: tuple[int, ...],
+    arg4: bool,
+    arg5: typing.SupportsInt | typing.SupportsIndex,
+    arg6: bool,
+) -> Array: ...
+def grid_sample_fwd(
+    arg0: Array | None, arg1: Array | None, arg2: bool, arg3: typing.SupportsInt | typing.SupportsIndex, arg4: bool
+) -> Array: ...
 def group_norm_bwd(
     arg0: Array | None,
     arg1: Array | None,
@@ -904,6 +929,23 @@ def reciprocal_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
 def reciprocal_fwd(arg0: Array | None) -> Array: ...
 def relu_bwd(arg0: Array | None, arg1: Array | None) -> Array: ...
 def relu_fwd(arg0: Array | None) -> Array: ...
+def resample_bwd(
+    arg0: Array | None,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: tuple[int, ...],
+    arg3: tuple[int, ...],
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: typing.SupportsFloat | typing.SupportsIndex,
+    arg6: bool,
+) -> Array: ...
+def resample_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: tuple[int, ...],
+    arg3: typing.SupportsFloat | typing.SupportsIndex,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: bool,
+) -> Array: ...
 def reshape(arg0: Array | None, arg1: tuple[int, ...]) -> Array: ...
 def rmsprop_step(
     arg0: collections.abc.Sequence[Array],

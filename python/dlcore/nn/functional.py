@@ -22,27 +22,19 @@ from dlcore.ops.conv_transpose import conv_transpose1d, conv_transpose2d
 from dlcore.ops.cross_entropy import binary_cross_entropy, binary_cross_entropy_with_logits, nll_loss
 from dlcore.ops.dropout import dropout
 from dlcore.ops.embedding import embedding
-from dlcore.ops.loss import huber_loss, kl_div, l1_loss, mse_loss, smooth_l1_loss
+from dlcore.ops.grid_sample import affine_grid, grid_sample
+from dlcore.ops.loss import binary_cross_entropy_with_logits, huber_loss, kl_div, l1_loss, mse_loss, smooth_l1_loss
 from dlcore.ops.matmul import linear
 from dlcore.ops.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from dlcore.ops.pad import pad
 from dlcore.ops.patches import fold, pixel_shuffle, pixel_unshuffle, unfold
 from dlcore.ops.pool2d import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+from dlcore.ops.resample import interpolate
 from dlcore.ops.softmax_xent import cross_entropy, log_softmax, softmax
 
 __all__ = [
-    "scaled_dot_product_attention",
-    "smooth_l1_loss",
-    "l1_loss",
-    "kl_div",
-    "huber_loss",
-    "nll_loss",
-    "binary_cross_entropy",
-    "rms_norm",
-    "layer_norm",
-    "instance_norm",
-    "group_norm",
     "adaptive_avg_pool2d",
+    "affine_grid",
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
@@ -59,6 +51,7 @@ __all__ = [
     "fold",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "hardshrink",
     "hardsigmoid",
@@ -66,6 +59,7 @@ __all__ = [
     "hardtanh",
     "huber_loss",
     "instance_norm",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -85,6 +79,7 @@ __all__ = [
     "relu",
     "relu6",
     "rms_norm",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",

@@ -1,4 +1,4 @@
-"""Layers without parameters that move pixels: borders, shuffles, patches."""
+"""Layers without parameters that move pixels: borders, shuffles, patches, other sizes."""
 
 from __future__ import annotations
 
@@ -148,3 +148,42 @@ class CircularPad1d(CircularPad2d):
     """What lies at the other end."""
 
     dims = 1
+
+
+class Upsample(Module):
+    """Images or rows in another size, as `functional.interpolate`."""
+
+    def __init__(
+        self,
+        size: Size | None = None,
+        scale_factor: float | tuple[float, ...] | None = None,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
+        recompute_scale_factor: bool | None = None,
+    ):
+        super().__init__()
+        self.size, self.scale_factor, self.mode = size, scale_factor, mode
+        self.align_corners, self.recompute_scale_factor = align_corners, recompute_scale_factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.interpolate(
+            x, self.size, self.scale_factor, self.mode, self.align_corners, self.recompute_scale_factor
+        )
+
+    def extra_repr(self) -> str:
+        how = f"size={self.size}" if self.scale_factor is None else f"scale_factor={self.scale_factor}"
+        return f"{how}, mode={self.mode!r}"
+
+
+class UpsamplingNearest2d(Upsample):
+    """`Upsample` by nearest pixels."""
+
+    def __init__(self, size: Size | None = None, scale_factor: float | tuple[float, ...] | None = None):
+        super().__init__(size, scale_factor)
+
+
+class UpsamplingBilinear2d(Upsample):
+    """`Upsample` by bilinear weights with aligned corners."""
+
+    def __init__(self, size: Size | None = None, scale_factor: float | tuple[float, ...] | None = None):
+        super().__init__(size, scale_factor, "bilinear", True)
