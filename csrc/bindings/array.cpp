@@ -119,19 +119,26 @@ py::object basic_index(const Array& a, const py::object& key) {
   DL_CHECK(ellipses <= 1, dl::IndexError, "index: only one ... may be given");
   DL_CHECK(named <= a.ndim(), dl::IndexError, "index: ", named, " indices for a tensor of shape ", a.shape());
   Array x = a;
-  int dim = 0;
+  int dim = 0, axis = 0;  // of x, and of a
   for (const py::handle k : keys) {
     if (k.ptr() == Py_Ellipsis) {
       dim += a.ndim() - named;
+      axis += a.ndim() - named;
     } else if (k.is_none()) {
       x = x.unsqueeze(dim++);
     } else if (PySlice_Check(k.ptr())) {
       x = apply_slice(x, dim++, k.ptr());
+      ++axis;
     } else {
       DL_CHECK(PyIndex_Check(k.ptr()), dl::IndexError,
                "index: needs ints, slices, None, ..., or integers or bools in a ", "tensor, list or NumPy array; got ",
                Py_TYPE(k.ptr())->tp_name);
-      x = x.select(dim, py::int_(py::reinterpret_borrow<py::object>(k)).cast<int64_t>());
+      const auto i = py::int_(py::reinterpret_borrow<py::object>(k)).cast<int64_t>();
+      const int64_t n = a.shape(axis);
+      DL_CHECK(i >= -n && i < n, dl::IndexError, "index ", i, " is out of range for dimension ", axis, " of size ", n,
+               "; shape ", a.shape());
+      x = x.select(dim, i);
+      ++axis;
     }
   }
   return py::cast(x);
@@ -213,6 +220,7 @@ void bind_array(py::module_& m) {
   m.def("numpy_dtype", &numpy_dtype);
   m.def("dtype_of", &dtype_of);
   m.def("promote", &dl::promote);
+  m.def("check_fits", [](const char* op, DType t, const dl::Number& n) { dl::check_fits(op, t, n); });
   m.def("alike", [](const Array& a, const Array& b) { return a.dtype() == b.dtype() && a.shape() == b.shape(); });
   m.def("empty", [](const Dims& shape, DType t) { return Array::empty(shape, t); });
   m.def("empty_like", [](const Array& a) { return Array::empty_like(a); });

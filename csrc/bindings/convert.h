@@ -1,4 +1,6 @@
-// Python values to and from the core's: shapes are tuples or lists of ints, dtypes and devices are enums.
+// Python values to and from the core's: shapes are tuples or lists of ints, dtypes and devices are enums. A value of
+// the wrong kind raises BadArgument, to which the op's name is added on the way out: pybind11 would list C++
+// signatures.
 #pragma once
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -8,7 +10,39 @@
 
 namespace py = pybind11;
 
+struct BadArgument {
+  std::string text;
+};
+[[noreturn]] inline void bad_argument(const char* wanted, PyObject* got, const char* hint = "") {
+  throw BadArgument{dl::join(wanted, ", got ", got == Py_None ? "None" : Py_TYPE(got)->tp_name, hint)};
+}
+
 namespace pybind11::detail {
+
+template <>
+struct type_caster<dl::Array> : type_caster_base<dl::Array> {
+  static constexpr const char* kHint = "; convert it with dl.tensor(x)";
+  bool load(handle src, bool convert) {
+    if (!type_caster_base::load(src, convert)) bad_argument("needs a tensor", src.ptr(), kHint);
+    return true;
+  }
+  template <class T>
+  using cast_op_type = detail::cast_op_type<T>;
+  operator dl::Array*() { return static_cast<dl::Array*>(value); }  // null for None, where a tensor may be missing
+  operator dl::Array&() {
+    if (!value) bad_argument("needs a tensor", Py_None, kHint);
+    return *static_cast<dl::Array*>(value);
+  }
+};
+
+template <>
+struct type_caster<dl::DType> : type_caster_base<dl::DType> {
+  bool load(handle src, bool convert) {
+    if (src.is_none() || !type_caster_base::load(src, convert))
+      bad_argument("a dtype is dl.float32, dl.int64, dl.bool, …", src.ptr());
+    return true;
+  }
+};
 
 template <>
 struct type_caster<dl::Dims> {
@@ -16,19 +50,22 @@ struct type_caster<dl::Dims> {
 
   bool load(handle src, bool) {
     PyObject* seq = src.ptr();
-    const bool is_tuple = PyTuple_Check(seq);
-    if (!is_tuple && !PyList_Check(seq)) return false;
+    if (!PyTuple_Check(seq) && !PyList_Check(seq)) bad_argument("sizes and dims are a tuple of ints", seq);
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(seq);
     value = dl::Dims();
     for (Py_ssize_t i = 0; i < n; ++i) {
       PyObject* item = PyNumber_Index(PySequence_Fast_GET_ITEM(seq, i));
       if (!item) {
         PyErr_Clear();
-        return false;
+        bad_argument("sizes and dims are ints", PySequence_Fast_GET_ITEM(seq, i));
       }
       const long long v = PyLong_AsLongLong(item);
       Py_DECREF(item);
-      if (v == -1 && PyErr_Occurred()) throw error_already_set();
+      if (v == -1 && PyErr_Occurred()) {
+        PyErr_Clear();
+        throw BadArgument{"sizes and dims have at most 64 bits, got " +
+                          str(PySequence_Fast_GET_ITEM(seq, i)).cast<std::string>()};
+      }
       value.push_back(v);
     }
     return true;
@@ -53,11 +90,15 @@ struct type_caster<dl::Number> {
     } else if (PyIndex_Check(o) && !PySequence_Check(o)) {  // a NumPy array has an index slot too
       const object whole = reinterpret_steal<object>(PyNumber_Index(o));
       const long long i = whole ? PyLong_AsLongLong(whole.ptr()) : -1;
-      if (i == -1 && PyErr_Occurred()) throw error_already_set();
+      if (i == -1 && PyErr_Occurred()) {
+        if (!PyErr_ExceptionMatches(PyExc_OverflowError)) throw error_already_set();
+        PyErr_Clear();
+        throw BadArgument{"an integer has at most 64 bits, got " + str(src).cast<std::string>() + "; write a float"};
+      }
       value = {PyBool_Check(o) ? dl::Number::boolean : dl::Number::integer, i, 0};
     } else {
       const PyNumberMethods* as_number = Py_TYPE(o)->tp_as_number;
-      if (!as_number || !as_number->nb_float || PySequence_Check(o)) return false;
+      if (!as_number || !as_number->nb_float || PySequence_Check(o)) bad_argument("needs a number", o);
       const double f = PyFloat_AsDouble(o);
       if (f == -1.0 && PyErr_Occurred()) throw error_already_set();
       value = {dl::Number::real, 0, f};
@@ -73,19 +114,21 @@ struct type_caster<dl::Operand> {
 
   bool load(handle src, bool convert) {
     if (array_.load(src, false)) {
-      value.array = static_cast<dl::Array*>(array_);
+      value.array = static_cast<dl::Array*>(array_.value);
       return true;
     }
-    make_caster<dl::Number> number;
-    if (!number.load(src, convert))
-      throw dl::DTypeError(dl::join("an operand must be a tensor or a number, got ",
-                                    std::string(Py_TYPE(src.ptr())->tp_name), "; convert it with dl.tensor(x)"));
-    value = {nullptr, cast_op<dl::Number>(number)};
+    PyObject* o = src.ptr();
+    const PyNumberMethods* as_number = Py_TYPE(o)->tp_as_number;
+    const bool number = as_number && (as_number->nb_float || as_number->nb_index) && !PySequence_Check(o);
+    if (!number) bad_argument("an operand must be a tensor or a number", o, "; convert it with dl.tensor(x)");
+    make_caster<dl::Number> caster;
+    caster.load(src, convert);
+    value = {nullptr, cast_op<dl::Number>(caster)};
     return true;
   }
 
  private:
-  make_caster<dl::Array> array_;
+  type_caster_base<dl::Array> array_;
 };
 
 }  // namespace pybind11::detail

@@ -1,4 +1,5 @@
 #include "bindings/bind.h"
+#include "bindings/convert.h"
 #include "core/error.h"
 #include "core/parallel.h"
 
@@ -13,6 +14,17 @@ bool interrupted() {
   return raised;
 }
 
+// The Python function that called into this module, as its caller knows it: `add`, `Linear`.
+std::string calling_op() {
+  PyFrameObject* frame = PyEval_GetFrame();
+  if (!frame) return "dlcore";
+  const auto code = py::reinterpret_steal<py::object>(reinterpret_cast<PyObject*>(PyFrame_GetCode(frame)));
+  std::string name = code.attr("co_qualname").cast<std::string>();
+  if (const size_t at = name.rfind(".__init__"); at != std::string::npos) name.erase(at);
+  if (const size_t at = name.rfind('.'); at != std::string::npos) name.erase(0, at + 1);
+  return name.substr(name.find_first_not_of('_') == std::string::npos ? 0 : name.find_first_not_of('_'));
+}
+
 void translate_errors(py::module_& m) {
   static py::exception<dl::ShapeError> shape(m, "ShapeError", PyExc_ValueError);
   static py::exception<dl::DTypeError> dtype(m, "DTypeError", PyExc_TypeError);
@@ -25,6 +37,8 @@ void translate_errors(py::module_& m) {
   py::register_exception_translator([](std::exception_ptr p) {
     try {
       if (p) std::rethrow_exception(p);
+    } catch (const BadArgument& e) {
+      py::set_error(dtype, (calling_op() + ": " + e.text).c_str());
     } catch (const dl::ShapeError& e) {
       py::set_error(shape, e.what());
     } catch (const dl::DTypeError& e) {

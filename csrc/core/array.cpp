@@ -1,6 +1,8 @@
 #include "core/array.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "core/alloc.h"
 #include "core/device.h"
@@ -47,6 +49,34 @@ void store_number(void* to, DType t, const Number& n) {
     case DType::f64:
       return store<double>(to, n);
   }
+}
+
+namespace {
+
+template <class T>
+bool holds(const Number& n) {
+  constexpr int64_t low = std::numeric_limits<T>::min(), high = std::numeric_limits<T>::max();
+  if (n.kind != Number::real) return n.i >= low && n.i <= high;
+  const double whole = std::trunc(n.f), limit = static_cast<double>(low),
+               above = std::ldexp(1.0, std::numeric_limits<T>::digits);
+  return whole >= limit && whole < above;  // false for NaN
+}
+
+}  // namespace
+
+bool fits(DType t, const Number& n) {
+  return t == DType::u8    ? holds<uint8_t>(n)
+         : t == DType::i32 ? holds<int32_t>(n)
+                           : t != DType::i64 || holds<int64_t>(n);
+}
+
+void check_fits(const char* op, DType t, const Number& n) {
+  if (fits(t, n)) return;
+  const char* range = t == DType::u8    ? "0 to 255"
+                      : t == DType::i32 ? "-2147483648 to 2147483647"
+                                        : "-9223372036854775808 to 9223372036854775807";
+  DL_CHECK(n.kind == Number::real, ValueError, op, ": ", n.i, " does not fit ", t, " (", range, "); use a wider dtype");
+  DL_CHECK(false, ValueError, op, ": ", n.f, " does not fit ", t, " (", range, "); use a floating dtype");
 }
 
 bool is_floating(DType t) { return t >= DType::f32; }

@@ -16,6 +16,9 @@ DL_API bool is_half(DType t);            // float16 or bfloat16: storage
 DL_API DType promote(DType a, DType b);  // array-API / PyTorch: float32 with any integer stays float32
 // One element; integers wrap, a bool is != 0. DTypeError for halves: no kernel takes a number of theirs.
 DL_API void store_number(void* to, DType t, const Number& n);
+DL_API bool fits(DType t, const Number& n);  // an integer dtype holds n, once a fraction is cut off; others hold all
+// ValueError where it does not.
+DL_API void check_fits(const char* op, DType t, const Number& n);
 inline std::ostream& operator<<(std::ostream& out, DType t) { return out << name(t); }
 
 // Bytes with an owner. `version` counts in-place writes: autograd compares it before it uses a saved value.

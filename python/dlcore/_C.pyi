@@ -43,6 +43,7 @@ __all__: list[str] = [
     "celu_bwd",
     "celu_fwd",
     "channels_last",
+    "check_fits",
     "clamp_bwd",
     "clamp_fwd",
     "clone",
@@ -522,6 +523,7 @@ def celu_fwd(
     arg2: typing.SupportsFloat | typing.SupportsIndex = 0.0,
 ) -> Array: ...
 def channels_last(arg0: Array | None) -> Array: ...
+def check_fits(arg0: str, arg1: DType, arg2: float) -> None: ...
 def clamp_bwd(
     arg0: Array | None, arg1: Array | None, arg2: Array | None | float, arg3: Array | None | float
 ) -> Array: ...

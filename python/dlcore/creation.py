@@ -29,7 +29,7 @@ def tensor(data: Any, *more: Any, dtype: _C.DType | None = None, device: str = "
     if isinstance(data, Tensor):
         array = _C.clone(data.array)
     else:
-        array = _from_python(data)
+        array = _from_python(data, dtype)
     if dtype is not None:
         array = _C.convert(array, dtype)
     out = Tensor(array)
@@ -38,7 +38,7 @@ def tensor(data: Any, *more: Any, dtype: _C.DType | None = None, device: str = "
     return out.requires_grad_() if requires_grad else out
 
 
-def _from_python(data: Any) -> Any:
+def _from_python(data: Any, dtype: _C.DType | None) -> Any:
     keep_dtype = isinstance(data, (np.ndarray, np.generic))
     try:
         x = np.array(data)
@@ -46,6 +46,12 @@ def _from_python(data: Any) -> Any:
         raise _C.ShapeError("tensor: the nested lists have different lengths; every row needs as many numbers") from e
     if x.dtype.kind not in "fiub":
         raise _C.DTypeError(f"tensor: cannot hold {type(data).__name__} data of NumPy dtype {x.dtype}; pass numbers")
+    if dtype is not None and not keep_dtype:
+        if x.size and not dtype.is_floating_point:
+            for extreme in (x.min(), x.max()):
+                _C.check_fits("tensor", dtype, extreme.item())
+        elif x.dtype.kind == "u":  # integers beyond int64
+            x = x.astype(np.float64)
     array = _C.from_numpy(np.ascontiguousarray(x).reshape(x.shape).astype(x.dtype.newbyteorder("="), copy=False))
     return array if keep_dtype else _C.convert(array, _PYTHON_DTYPES[x.dtype.kind])
 
@@ -84,7 +90,12 @@ def full(
 ) -> Tensor:
     """A tensor of one value; its dtype is the value's (float32, int64 or bool) unless given."""
     if dtype is None:
-        dtype = _PYTHON_DTYPES[np.asarray(fill_value).dtype.kind]
+        kind = np.asarray(fill_value).dtype.kind
+        if kind not in _PYTHON_DTYPES:
+            raise _C.DTypeError(f"full: needs a number, got {fill_value!r}")
+        dtype = _PYTHON_DTYPES[kind]
+    if not isinstance(size, tuple | list):
+        raise _C.DTypeError(f"full: the size is a tuple of ints, got {size!r}; write full(({size},), …)")
     return _finish(_C.full(tuple(size), fill_value, dtype, device), requires_grad)
 
 

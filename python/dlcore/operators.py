@@ -60,8 +60,8 @@ class Operators:
     matmul = matmul.matmul
 
     # ---- comparisons and choices
-    __eq__ = compare.eq  # type: ignore[assignment]
-    __ne__ = compare.ne  # type: ignore[assignment]
+    __eq__ = compare.equal  # type: ignore[assignment]
+    __ne__ = compare.unequal  # type: ignore[assignment]
     __lt__, __le__, __gt__, __ge__ = compare.lt, compare.le, compare.gt, compare.ge
     __and__, __or__, __xor__ = compare.logical_and, compare.logical_or, compare.logical_xor
     __invert__ = compare.logical_not

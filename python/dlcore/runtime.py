@@ -22,14 +22,14 @@ def manual_seed(seed: int) -> None:
     >>> import dlcore as dl
     >>> dl.manual_seed(7)
     """
-    if not 0 <= seed < 2**64:
+    if not 0 <= index(seed) < 2**64:
         raise ValueError(f"manual_seed: needs a whole number from 0 to 2**64 - 1, got {seed}")
     _C.manual_seed(seed)
 
 
 def set_num_threads(n: int) -> None:
     """How many threads kernels use; results do not depend on it. ValueError below 1."""
-    _C.set_num_threads(index(n))
+    _C.set_num_threads(min(index(n), 2**31 - 1))
 
 
 def get_num_threads() -> int:

@@ -77,6 +77,7 @@ void copy_into(const Array& dst, const Array& src) {
 }
 
 void fill(const Array& dst, const Number& value) {
+  check_fits("fill", dst.dtype(), value);
   if (dst.size() == 0) return;
   const DType as = is_half(dst.dtype()) ? DType::f64 : dst.dtype();
   if (dst.device() != Device::cpu) {

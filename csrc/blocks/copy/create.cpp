@@ -30,6 +30,7 @@ Array clone(const Array& x) {
 
 Array full(const Dims& shape, const Number& value, DType dtype, Device device) {
   for (int64_t n : shape) DL_CHECK(n >= 0, ShapeError, "full: sizes must not be negative, got ", shape);
+  check_fits("full", dtype, value);
   const Array out = Array::empty(shape, dtype, device);
   fill(out, value);
   return out;
@@ -58,6 +59,10 @@ Array arange(const Number& from, const Number& to, const Number& by, DType dtype
   int64_t n = static_cast<int64_t>(std::ceil((b - a) / d));
   if (whole(start) && whole(stop) && whole(step))  // exact where a double is not
     n = (stop.i - start.i + step.i - (step.i > 0 ? 1 : -1)) / step.i;
+  if (integers && n) {
+    check_fits("arange", dtype, start);
+    check_fits("arange", dtype, {Number::integer, start.i + (n - 1) * step.i, 0});
+  }
   const Array out = Array::empty({n}, dtype);
   switch (dtype) {
     case DType::u8:

@@ -26,6 +26,17 @@ DType common_dtype(const char* op, std::initializer_list<Operand> operands) {
   return t;
 }
 
+// As above, where a number must fit the arrays' integers. Sums and products wrap around: for those a negative number
+// means what it says beside unsigned integers too.
+DType common_dtype_that_fits(const char* op, std::initializer_list<Operand> operands, bool wraps = false) {
+  const DType t = common_dtype(op, operands);
+  for (const Operand& o : operands) {
+    const bool negative = o.number.kind == Number::integer && o.number.i < 0;
+    if (!o.array && !(wraps && negative && fits(t, {Number::integer, ~o.number.i, 0}))) check_fits(op, t, o.number);
+  }
+  return t;
+}
+
 DType float_dtype(DType t) { return is_floating(t) ? t : DType::f32; }
 
 std::string shapes_of(std::initializer_list<Operand> operands) {
@@ -90,7 +101,7 @@ Array run(const char* op, Table& table, DType t, DType result, std::initializer_
 }
 
 Array same(const char* op, Table& table, std::initializer_list<Operand> operands) {
-  const DType t = common_dtype(op, operands);
+  const DType t = common_dtype_that_fits(op, operands);
   return run(op, table, t, t, operands);
 }
 
@@ -100,7 +111,10 @@ Array floating(const char* op, Table& table, std::initializer_list<Operand> oper
 }
 
 Array comparison(const char* op, Table& table, const Operand& a, const Operand& b) {
-  return run(op, table, common_dtype(op, {a, b}), DType::b8, {a, b});
+  DType t = common_dtype(op, {a, b});
+  for (const Operand* o : {&a, &b})
+    if (!o->array && !fits(t, o->number)) t = DType::i64;
+  return run(op, table, t, DType::b8, {a, b});
 }
 
 Array gradient(const char* op, Table& table, const Array& g, std::initializer_list<Operand> operands) {
@@ -143,7 +157,7 @@ bool overlaps(const Array& dst, const Array& src) {
 
 void in_place(const char* op, Table& table, const Array& dst, std::initializer_list<Operand> with) {
   const Operand src = *with.begin();
-  const DType t = common_dtype(op, {array(dst), src});
+  const DType t = common_dtype_that_fits(op, {array(dst), src}, true);
   DL_CHECK(kind(t) <= kind(dst.dtype()), DTypeError, op, ": a ", t, " result does not fit into a ", dst.dtype(),
            " tensor in place; write x = x op y instead");
   if (src.array) {
@@ -168,23 +182,26 @@ void in_place(const char* op, Table& table, const Array& dst, std::initializer_l
 }  // namespace
 
 Array add_fwd(const Operand& a, const Operand& b, const Number& alpha) {
-  const DType t = common_dtype("add", {a, b});
+  const DType t = common_dtype_that_fits("add", {a, b}, true);
   check_alpha("add", t, alpha);
   return run("add", add_, t, t, {a, b, number(alpha)});
 }
 Array sub_fwd(const Operand& a, const Operand& b, const Number& alpha) {
-  const DType t = common_dtype("sub", {a, b});
+  const DType t = common_dtype_that_fits("sub", {a, b}, true);
   check_no_bool("sub", t, "use logical_xor or ^");
   check_alpha("sub", t, alpha);
   return run("sub", add_, t, t, {a, b, number(negative(alpha))});
 }
-Array mul_fwd(const Operand& a, const Operand& b) { return same("mul", mul_, {a, b}); }
+Array mul_fwd(const Operand& a, const Operand& b) {
+  const DType t = common_dtype_that_fits("mul", {a, b}, true);
+  return run("mul", mul_, t, t, {a, b});
+}
 Array div_fwd(const Operand& a, const Operand& b) { return floating("div", div_, {a, b}); }
 Array maximum_fwd(const Operand& a, const Operand& b) { return same("maximum", maximum_, {a, b}); }
 Array minimum_fwd(const Operand& a, const Operand& b) { return same("minimum", minimum_, {a, b}); }
 
 Array pow_fwd(const Operand& a, const Operand& b) {
-  const DType t = common_dtype("pow", {a, b});
+  const DType t = common_dtype_that_fits("pow", {a, b});
   check_no_bool("pow", t, "convert with .float() or .long()");
   if (a.array && !b.array && a.array->dtype() == t) {
     const double exponent = b.number.kind == Number::real ? b.number.f : static_cast<double>(b.number.i);
@@ -212,7 +229,7 @@ Array logical_not_fwd(const Array& a) { return comparison("logical_not", eq_, ar
 Array where_fwd(const Array& condition, const Operand& a, const Operand& b) {
   DL_CHECK(condition.dtype() == DType::b8, DTypeError, "where: the condition must be a bool tensor, got ",
            condition.dtype(), "; compare, or convert with .bool()");
-  const DType t = common_dtype("where", {a, b});
+  const DType t = common_dtype_that_fits("where", {a, b});
   return run("where", where_, t, t, {array(condition), a, b}, 1);
 }
 
@@ -234,7 +251,7 @@ Array sign_fwd(const Array& x) {
 }
 Array neg_fwd(const Array& x) {
   check_no_bool("neg", x.dtype(), "use logical_not or ~");
-  return same("neg", mul_, {array(x), number(kMinusOne)});
+  return mul_fwd(array(x), number(kMinusOne));
 }
 Array clamp_fwd(const Array& x, const Operand& low, const Operand& high) {
   check_no_bool("clamp", x.dtype(), "convert with .float() or .long()");

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     Operand: TypeAlias = Tensor | float
 
 
+def equal(input: Tensor, other: Any) -> Any:
+    """input == other: as eq, but None and text, which no element can be, equal no tensor."""
+    return NotImplemented if other is None or isinstance(other, str) else eq(input, other)
+
+
+def unequal(input: Tensor, other: Any) -> Any:
+    """input != other: as ne, but None and text differ from every tensor."""
+    return NotImplemented if other is None or isinstance(other, str) else ne(input, other)
+
+
 def maximum(input: Operand, other: Operand) -> Tensor:
     """The larger of input and other; NaN where either is. At a tie each gets half of the gradient.
 

@@ -6,6 +6,7 @@ Element i of a result depends on the seed, the numbers drawn before, and i alone
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
@@ -59,6 +60,10 @@ def randint(low: int, high: Any = None, size: Any = None, *, dtype: _C.DType = _
         low, high, size = 0, low, high
     if not isinstance(size, Sequence):
         raise TypeError(f"randint: the size is a tuple, got {size!r}; write randint({low}, {high}, (n,))")
+    low, high = index(low), index(high)
+    if high > low:
+        _C.check_fits("randint", dtype, low)
+        _C.check_fits("randint", dtype, high - 1)
     return _finish(_C.convert(_C.randint(low, high, tuple(size)), dtype), device)
 
 
@@ -69,6 +74,8 @@ def randperm(n: int, *, dtype: _C.DType = _INT64, device: str = "cpu") -> Tensor
     >>> sorted(dl.randperm(4).tolist())
     [0, 1, 2, 3]
     """
+    n = index(n)
+    _C.check_fits("randperm", dtype, max(n - 1, 0))
     return _finish(_C.convert(_C.randperm(n), dtype), device)
 
 
