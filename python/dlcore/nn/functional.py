@@ -23,7 +23,7 @@ from dlcore.ops.cross_entropy import binary_cross_entropy, binary_cross_entropy_
 from dlcore.ops.dropout import dropout
 from dlcore.ops.embedding import embedding
 from dlcore.ops.grid_sample import affine_grid, grid_sample
-from dlcore.ops.loss import binary_cross_entropy_with_logits, huber_loss, kl_div, l1_loss, mse_loss, smooth_l1_loss
+from dlcore.ops.loss import huber_loss, kl_div, l1_loss, mse_loss, smooth_l1_loss
 from dlcore.ops.matmul import linear
 from dlcore.ops.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from dlcore.ops.pad import pad
