@@ -20,7 +20,7 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("needs a GPU; tests/cuda", "Tensor", "cuda cpu"),
     **_names("bools: constant but for jumps", "Tensor", "eq ne lt le gt ge __and__ __or__ __xor__ __invert__"),
     **_names("whole numbers: constant but for jumps", "Tensor", "argmax argmin any all long int bool"),
-    **_names("whole numbers: constant but for jumps", "Tensor", "nonzero bincount argsort"),
+    **_names("whole numbers: constant but for jumps", "Tensor", "nonzero argwhere count_nonzero bincount argsort"),
     **_names("whole numbers: constant but for jumps", "dl", "searchsorted bucketize"),
     **_names("as in PyTorch it has no gradient; tests/ops/test_unique.py", "dl", "unique unique_consecutive"),
     **_names("whole numbers: constant but for jumps", "F", "one_hot"),

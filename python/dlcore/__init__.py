@@ -30,7 +30,7 @@ from dlcore.creation import (
     zeros_like,
 )
 from dlcore.ops.activation import relu, sigmoid, tanh
-from dlcore.ops.choose import bincount, masked_fill, masked_select
+from dlcore.ops.choose import argwhere, bincount, count_nonzero, masked_fill, masked_select
 from dlcore.ops.compare import (
     clamp,
     eq,
@@ -51,7 +51,7 @@ from dlcore.ops.compare import (
 from dlcore.ops.copy import cat, clone, stack
 from dlcore.ops.einsum import einsum
 from dlcore.ops.elementwise import abs, add, div, exp, log, mul, neg, pow, reciprocal, rsub, sqrt, square, sub
-from dlcore.ops.index import gather, scatter, scatter_add, take_along_dim
+from dlcore.ops.index import gather, scatter, scatter_add, take, take_along_dim
 from dlcore.ops.index_slices import index_add, index_copy, index_fill, index_select
 from dlcore.ops.indexing import nonzero
 from dlcore.ops.matmul import addmm, bmm, dot, matmul, mm, mv, outer

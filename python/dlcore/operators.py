@@ -87,14 +87,15 @@ class Operators:
     contiguous, clone = copy.contiguous, copy.clone
 
     # ---- by index and by condition
-    gather, take_along_dim = index.gather, index.take_along_dim
+    gather, take, take_along_dim = index.gather, index.take, index.take_along_dim
     scatter, scatter_add = index.scatter, index.scatter_add
     scatter_, scatter_add_ = index.scatter_, index.scatter_add_
     index_select, index_add = index_slices.index_select, index_slices.index_add
     index_copy, index_fill = index_slices.index_copy, index_slices.index_fill
     index_add_, index_copy_, index_fill_ = index_slices.index_add_, index_slices.index_copy_, index_slices.index_fill_
     masked_select, masked_fill, masked_fill_ = choose.masked_select, choose.masked_fill, choose.masked_fill_
-    nonzero, bincount = indexing.nonzero, choose.bincount
+    nonzero, argwhere, count_nonzero = indexing.nonzero, choose.argwhere, choose.count_nonzero
+    bincount = choose.bincount
 
     # ---- running totals
     cumsum, cumprod, cummax, cummin = scan.cumsum, scan.cumprod, scan.cummax, scan.cummin

@@ -52,6 +52,12 @@ def filled(x, i):
     return y
 
 
+def put_one(x, i, v):
+    y = x.copy()
+    y[i] = v
+    return y
+
+
 def last(f):
     """The same op along the last dimension: slices are columns."""
     return lambda x, i, *s: f(x.T, i, *(a.T for a in s)).T
@@ -87,6 +93,13 @@ CASES = [
              ("float32", "float64", "bool"), torch_oracle=False),  # which of equals wins is open there
     Case("index_copy last", lambda dl, F, x, i, s: x.index_copy(-1, i, s), turned(normal), last(put), ("scatter",),
          torch_oracle=False),
+    Case("index_add to one number", lambda dl, F, x, i, s: x.index_add(0, i, s), [(t(), index(1, high=1), t())],
+         lambda x, i, s: x + s, ROWS),
+    Case("index_copy to one number", lambda dl, F, x, i, s: x.index_copy(0, i, s), [(t(), index(1, high=1), t())],
+         lambda x, i, s: s, ("scatter",)),
+    Case("index_fill with a tensor", lambda dl, F, x, i, v: x.index_fill(0, i, v),
+         [(t(5, 3), index(4, low=-5, high=5), t())], put_one, ("scatter",), grad_length=12,
+         torch_oracle=False),  # PyTorch counts an index that occurs twice twice in value's gradient
     *to_each("index_fill", lambda dl, F, x, i: dl.index_fill(x, 0, i, 3), inputs, filled, ("scatter",)),
     Case("index_fill from the end", lambda dl, F, x, i: x.index_fill(0, i, 3.0),
          [(t(5, 3), index(4, low=-5, high=5))], filled, ("scatter",)),

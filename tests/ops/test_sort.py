@@ -102,6 +102,9 @@ CASES = [
     Case("searchsorted of rows", lambda dl, F, s, v: dl.searchsorted(s, v),
          [(Arg((3, 2, 9), lambda rng, s: np.sort(rng.standard_normal(s))), t(3, 2, 5))],
          lambda s, v: (s[..., None, :] < v[..., None]).sum(-1), ("searchsorted",), grad=False),
+    Case("searchsorted with a sorter", lambda dl, F, s, v: dl.searchsorted(s, v, sorter=s.argsort(), side="right"),
+         [(t(33, draw=distinct), t(5, 7))], lambda s, v: np.searchsorted(np.sort(s), v, "right"), ("searchsorted",),
+         grad=False),
     Case("bucketize", lambda dl, F, x: dl.bucketize(x.detach(), dl.tensor([-0.5, 0.5], dtype=x.dtype), out_int32=True),
          one_of((5, 7)), lambda x: np.digitize(x, [-0.5, 0.5]).astype(np.int32), ("searchsorted",), grad=False),
 ]  # fmt: skip
@@ -186,5 +189,9 @@ def test_wrong_arguments():
         dl.searchsorted(x, dl.tensor([[1], [2]]))
     with pytest.raises(dl.ShapeError, match=r"needs values with as many rows; sorted=\(2,3\) values=\(3,1\)"):
         dl.searchsorted(x, dl.ones(3, 1))
+    with pytest.raises(ValueError, match="side must be .* agree with right=True, got 'left'"):
+        dl.searchsorted(x[0], x, right=True, side="left")
+    with pytest.raises(dl.ShapeError, match="sorter must have the sequence's shape"):
+        dl.searchsorted(x, x, sorter=dl.tensor([0]))
     with pytest.raises(dl.ShapeError, match="bucketize: boundaries must have one dimension"):
         dl.bucketize(x, x)

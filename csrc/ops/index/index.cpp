@@ -155,6 +155,7 @@ Array spread(const Array& at, int first, const Dims& shape) {
 Array gather_fwd(const Array& x, int dim, const Array& index) {
   dim = wrap_dim("gather", dim, x.ndim());
   check_host("gather", x, index);
+  if (index.size() == 0) return Array::empty(index.shape(), x.dtype());
   check_sizes("gather", x, index, dim, "input");
   const Array ids = checked("gather", "index", index, x.ndim() ? x.shape(dim) : 1, dim, false);
   const Array out = Array::empty(index.shape(), x.dtype());
@@ -166,6 +167,7 @@ Array gather_fwd(const Array& x, int dim, const Array& index) {
 void scatter_into(const char* op, const Array& dst, int dim, const Array& index, const Array& src, bool add) {
   dim = wrap_dim(op, dim, dst.ndim());
   check_host(op, dst, index);
+  if (index.size() == 0) return;
   check_sizes(op, dst, index, dim, "input");
   check_sizes(op, src, index, -1, "src");
   DL_CHECK(src.dtype() == dst.dtype(), DTypeError, op, ": src must have input's dtype; input=", dst.dtype(),

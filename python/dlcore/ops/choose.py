@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import copy, inplace, reduce, shape
-from dlcore.ops.indexing import pick
+from dlcore.ops.index_slices import filling
+from dlcore.ops.indexing import nonzero, pick
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -40,21 +41,10 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
     [0.0, 2.0]
     """
     _check_bool("masked_fill", mask)
-    x, number = input.array, _filling(input, value)
+    x, number = input.array, filling("masked_fill", value, input)
     y = _C.where_fwd(mask.array, number, x)
     inputs = (input, value) if hasattr(value, "array") else (input,)
     return record(y, masked_fill_backward, inputs, (mask.array,), (x.shape, number.dtype))
-
-
-def _filling(input: Tensor, value: Any) -> Any:
-    array = getattr(value, "array", None)
-    if array is None:
-        return _C.full((), value, input.dtype, input.device)
-    if array.ndim:
-        raise _C.ShapeError(
-            f"masked_fill: value must be a number or a tensor of no dimensions, got shape {array.shape}; use dl.where"
-        )
-    return _C.convert(array, input.dtype)
 
 
 def masked_fill_backward(g, node):
@@ -68,8 +58,30 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
     if inplace.tracked(self, value):
         return inplace.rebind(self, masked_fill(self, mask, value))
     _check_bool("masked_fill_", mask)
-    copy.write(self.array, _C.where_fwd(mask.array.expand(self.shape), _filling(self, value), self.array))
+    x, number = self.array, filling("masked_fill_", value, self)
+    copy.write(x, _C.where_fwd(mask.array.expand(x.shape), number, x))
     return self
+
+
+def argwhere(input: Tensor) -> Tensor:
+    """nonzero(input): the indices of the elements that are not zero, a row an element.
+
+    >>> import dlcore as dl
+    >>> dl.argwhere(dl.tensor([0, 5])).tolist()
+    [[1]]
+    """
+    return nonzero(input)
+
+
+def count_nonzero(input: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
+    """How many elements are not zero, in all or along `dim`: int64.
+
+    >>> import dlcore as dl
+    >>> dl.count_nonzero(dl.tensor([0.0, 5.0, 6.0])).item()
+    2
+    """
+    dims = () if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+    return record(_C.sum_fwd(_C.ne_fwd(input.array, 0), dims, False), None, ())
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import record
-from dlcore.ops import inplace, shape
+from dlcore.ops import indexing, inplace, shape
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -39,7 +39,7 @@ def gather_backward(g, node):
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """gather where the other dimensions broadcast; without `dim`, from the elements in row-major order.
+    """gather where the other dimensions broadcast and -1 is the last element; without `dim`, in row-major order.
 
     >>> import dlcore as dl
     >>> x = dl.tensor([[3.0, 1.0, 2.0]])
@@ -47,7 +47,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     [[3.0]]
     """
     if dim is None:
-        return gather(shape.reshape(input, -1), 0, shape.reshape(indices, -1))
+        return take_along_dim(shape.reshape(input, -1), shape.reshape(indices, -1), 0)
     if input.ndim != indices.ndim:
         raise _C.ShapeError(
             "take_along_dim: input and indices must have equally many dimensions; "
@@ -56,7 +56,19 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     sizes = [-1 if a == b or b == 1 else b for a, b in zip(input.shape, indices.shape, strict=True)]
     places = [-1 if a == b or a == 1 else a for a, b in zip(input.shape, indices.shape, strict=True)]
     sizes[dim] = places[dim] = -1
-    return gather(shape.expand(input, sizes), dim, shape.expand(indices, places))
+    i = indices.array
+    from_front = type(input)(_C.where_fwd(_C.lt_fwd(i, 0), _C.add_fwd(i, input.shape[dim]), i))
+    return gather(shape.expand(input, sizes), dim, shape.expand(from_front, places))
+
+
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """The elements that `index` names in row-major order, in index's shape; -1 is the last one.
+
+    >>> import dlcore as dl
+    >>> dl.take(dl.tensor([[1, 2], [3, 4]]), dl.tensor([2, -1])).tolist()
+    [3, 4]
+    """
+    return indexing.pick(shape.reshape(input, -1), index)
 
 
 def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tensor:

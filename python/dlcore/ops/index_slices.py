@@ -25,18 +25,15 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     [[3, 4], [3, 4], [1, 2]]
     """
     x, i = input.array, _vector("index_select", index)
-    dim, sizes = _dim("index_select", dim, x), x.shape
-    if x.ndim == 0:
-        x = x.view((1,))
-    y = _C.index_fwd("index_select", x, dim, (i,), False)
-    return record(y if sizes else y.view(()), index_select_backward, (input,), (i,), (dim, sizes))
+    dim = _dim("index_select", dim, x)
+    y = _C.index_fwd("index_select", _line(x), dim, (i,), False)
+    return record(y if x.ndim else y.view(()), index_select_backward, (input,), (i,), (dim, x.shape))
 
 
 def index_select_backward(g, node):
     dim, shape = node.attrs
     out = _C.zeros(shape, g.dtype, g.device)
-    place, g = (out, g) if shape else (out.view((1,)), g.view((1,)))
-    _C.index_into("index_select", place, dim, node.saved, g, True, False)
+    _C.index_into("index_select", _line(out), dim, node.saved, _line(g), True, False)
     return (out,)
 
 
@@ -49,12 +46,15 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     """
     y = _C.clone(input.array)
     dim = _write_slices("index_add", y, dim, index, _scaled(source.array, alpha), True, False)
-    return record(y, index_add_backward, (input, source), (_vector("index_add", index),), (dim, alpha))
+    attrs = (dim, alpha, source.shape)
+    return record(y, index_add_backward, (input, source), (_vector("index_add", index),), attrs)
 
 
 def index_add_backward(g, node):
-    dim, alpha = node.attrs
-    return g, None if node.inputs[1] is None else _scaled(_C.index_fwd("index_add", g, dim, node.saved, False), alpha)
+    dim, alpha, shape = node.attrs
+    if node.inputs[1] is None:
+        return g, None
+    return g, _scaled(_C.index_fwd("index_add", _line(g), dim, node.saved, False), alpha).view(shape)
 
 
 def _scaled(x: Any, alpha: float) -> Any:
@@ -70,46 +70,72 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     """
     y = _C.clone(input.array)
     dim = _write_slices("index_copy", y, dim, index, source.array, False, False)
-    return record(y, index_copy_backward, (input, source), (_vector("index_copy", index),), dim)
+    return record(y, index_copy_backward, (input, source), (_vector("index_copy", index),), (dim, source.shape))
 
 
 def index_copy_backward(g, node):
-    (index,), dim = node.saved, node.attrs
+    (index,), (dim, shape) = node.saved, node.attrs
+    lines = _line(g)
     order = _C.arange(0, index.size, 1, _C.DType.int64)
-    last = _C.zeros((g.shape[dim],), _C.DType.int64, g.device)
+    last = _C.zeros((lines.shape[dim],), _C.DType.int64, g.device)
     _C.index_into("index_copy", last, 0, (index,), order, False, False)
     stayed = _C.eq_fwd(_C.index_fwd("index_copy", last, 0, (index,), False), order)
-    stayed = stayed.view((-1, *(1 for _ in g.shape[dim + 1 :])))
-    picked = _C.index_fwd("index_copy", g, dim, (index,), False)
-    return index_fill_backward(g, node)[0], _C.where_fwd(stayed, picked, 0)
+    stayed = stayed.view((-1, *(1 for _ in lines.shape[dim + 1 :])))
+    picked = _C.index_fwd("index_copy", lines, dim, (index,), False)
+    return _cleared(g, dim, index), _C.where_fwd(stayed, picked, 0).view(shape)
 
 
-def index_fill(input: Tensor, dim: int, index: Tensor, value: float) -> Tensor:
-    """A copy of input with one number in the slices along `dim` that the 1-d `index` names; -1 is the last one.
+def _cleared(g: Any, dim: int, index: Any) -> Any:
+    """A copy of g with zeros in the slices that `index` names."""
+    out = _C.clone(g)
+    _C.index_into("index_fill", _line(out), dim, (index,), _C.zeros((), g.dtype, g.device), False, True)
+    return out
+
+
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | float) -> Tensor:
+    """A copy of input with one number, or a tensor of no dimensions, in the slices along `dim` that the 1-d `index`
+    names; -1 is the last one.
 
     >>> import dlcore as dl
     >>> dl.index_fill(dl.zeros(3), 0, dl.tensor([0, -1]), 5).tolist()
     [5.0, 0.0, 5.0]
     """
     y = _C.clone(input.array)
-    number = _C.full((), value, input.dtype, input.device)
+    number = filling("index_fill", value, input)
     dim = _write_slices("index_fill", y, dim, index, number, False, True)
-    return record(y, index_fill_backward, (input,), (_vector("index_fill", index),), dim)
+    inputs = (input, value) if hasattr(value, "array") else (input,)
+    return record(y, index_fill_backward, inputs, (_vector("index_fill", index),), (dim, number.dtype))
 
 
 def index_fill_backward(g, node):
-    out = _C.clone(g)
-    _C.index_into("index_fill", out, node.attrs, node.saved, _C.zeros((), g.dtype, g.device), False, True)
-    return (out,)
+    dim, dtype = node.attrs
+    of_input = _cleared(g, dim, node.saved[0])
+    if len(node.inputs) == 1:
+        return (of_input,)
+    return of_input, _C.sum_to(_C.sub_fwd(g, of_input), (), dtype)
+
+
+def filling(op: str, value: Any, input: Tensor) -> Any:
+    """The Array, of no dimensions and of input's dtype, of a number or such a tensor."""
+    array = getattr(value, "array", None)
+    if array is None:
+        return _C.full((), value, input.dtype, input.device)
+    if array.ndim:
+        raise _C.ShapeError(f"{op}: value must be a number or a tensor of no dimensions, got shape {array.shape}")
+    return _C.convert(array, input.dtype)
+
+
+def _line(x: Any) -> Any:
+    """An Array of no dimensions as one element in one dimension."""
+    return x if x.ndim else x.view((1,))
 
 
 def _write_slices(op: str, y: Any, dim: int, index: Tensor, source: Any, add: bool, from_end: bool) -> int:
-    """Writes `source` into the Array y; its own dimensions must fit (a number's broadcast). Returns dim, from 0."""
-    i, dim = _vector(op, index), _dim(op, dim, y)
-    if y.ndim == 0:
-        raise _C.ShapeError(f"{op}: needs a tensor of at least one dimension, got shape ()")
+    """Writes `source`, or for index_fill one number, into the Array y. Returns dim, counted from 0."""
+    i, dim, y = _vector(op, index), _dim(op, dim, y), _line(y)
     wanted = (*y.shape[:dim], i.size, *y.shape[dim + 1 :])
-    if source.ndim and source.shape != wanted:
+    number = source.ndim == 0 and (from_end or wanted == (1,))
+    if source.shape != wanted and not number:
         raise _C.ShapeError(
             f"{op}: source must have shape {wanted}, input's with {i.size} along dimension {dim}; got {source.shape}"
         )
@@ -148,10 +174,9 @@ def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     return self
 
 
-def index_fill_(self: Tensor, dim: int, index: Tensor, value: float) -> Tensor:
+def index_fill_(self: Tensor, dim: int, index: Tensor, value: Tensor | float) -> Tensor:
     """index_fill into this tensor."""
-    if inplace.tracked(self):
+    if inplace.tracked(self, value):
         return inplace.rebind(self, index_fill(self, dim, index, value))
-    number = _C.full((), value, self.dtype, self.device)
-    _write_slices("index_fill_", self.array, dim, index, number, False, True)
+    _write_slices("index_fill_", self.array, dim, index, filling("index_fill_", value, self), False, True)
     return self

@@ -104,17 +104,34 @@ def chosen_backward(g, node):
 
 
 def searchsorted(
-    sorted_sequence: Tensor, input: Tensor | float, *, out_int32: bool = False, right: bool = False
+    sorted_sequence: Tensor,
+    input: Tensor | float,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Tensor | None = None,
 ) -> Tensor:
-    """Where each value belongs in a sorted row: before equal elements, or with `right` after them.
+    """Where each value belongs in a sorted row: before equal elements, or with `right` (`side` "right") after them.
 
-    `sorted_sequence` has one row for all values, or as many rows as `input`. int64, or int32.
+    `sorted_sequence` has one row for all values, or as many rows as `input`; with `sorter`, the indices of an argsort,
+    its rows need not be sorted. int64, or int32.
 
     >>> import dlcore as dl
     >>> dl.searchsorted(dl.tensor([1.0, 3.0, 5.0]), dl.tensor([3.0, 4.0])).tolist()
     [1, 2]
     """
-    return _search("searchsorted", sorted_sequence, input, out_int32, right)
+    if side not in (None, "left", "right") or (side == "left" and right):
+        raise ValueError(f'searchsorted: side must be "left" or "right" and agree with right={right}, got {side!r}')
+    row = sorted_sequence.array
+    if sorter is not None:
+        if sorter.shape != row.shape:
+            raise _C.ShapeError(
+                "searchsorted: sorter must have the sequence's shape; "
+                f"sorted_sequence={row.shape} sorter={sorter.shape}"
+            )
+        row = _C.gather_fwd(row, -1, sorter.array)
+    return _search("searchsorted", row, input, out_int32, right or side == "right")
 
 
 def bucketize(input: Tensor | float, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
@@ -126,12 +143,12 @@ def bucketize(input: Tensor | float, boundaries: Tensor, *, out_int32: bool = Fa
     """
     if boundaries.ndim != 1:
         raise _C.ShapeError(f"bucketize: boundaries must have one dimension, got shape {boundaries.shape}")
-    return _search("bucketize", boundaries, input, out_int32, right)
+    return _search("bucketize", boundaries.array, input, out_int32, right)
 
 
-def _search(op: str, row: Tensor, values: Any, out_int32: bool, right: bool) -> Tensor:
+def _search(op: str, row: Any, values: Any, out_int32: bool, right: bool) -> Tensor:
     array = getattr(values, "array", None)
     if array is None:
         array = _C.full((), values, row.dtype, row.device)
-    places = _C.searchsorted_fwd(op, row.array, array, right)
+    places = _C.searchsorted_fwd(op, row, array, right)
     return record(_C.convert(places, _C.DType.int32) if out_int32 else places, None, ())
