@@ -1,5 +1,7 @@
 """What a mistake says: the op, the rule, the shapes and a hint, in one line. Read them aloud when you change one."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -59,13 +61,42 @@ MESSAGES = [
     (lambda: F.pixel_shuffle(dl.ones(1, 6, 2, 2), 2), "pixel_shuffle: 2² must divide the 6 channels; x=(1, 6, 2, 2)"),
     (lambda: F.unfold(dl.ones(1, 1, 2, 2), 3), "unfold: the kernel (3, 3) with dilation (1, 1) does not fit the image"),
     (lambda: F.fold(dl.ones(1, 4, 3), 3, 2), "fold: an image (3, 3) has 2 × 2 windows (2, 2) but there are 3 columns"),
+    (lambda: dl.optim.SGD([X], lr=-1), "SGD: lr must not be negative, got -1"),
+    (lambda: dl.optim.Adam(X), "Adam: params must be a list of tensors or of dicts, got one tensor; write [tensor]"),
+    (lambda: dl.optim.Adam([X], betas=(0.9, 1)), "Adam: betas are two numbers in [0, 1), got (0.9, 1)"),
+    (lambda: dl.optim.RMSprop([X], form="rude"), 'RMSprop: form is "pytorch" or "ruder", got \'rude\''),
+    (lambda: dl.optim.lr_scheduler.StepLR(X, 2), "StepLR: needs an optimizer, got Tensor"),
+    (lambda: dl.optim.lr_scheduler.OneCycleLR(dl.optim.SGD([X]), 1.0), "OneCycleLR: needs total_steps, or epochs and"),
+    (lambda: nn.utils.vector_to_parameters(X, [X]), "the parameters take a vector of 6 elements, got shape (2, 3)"),
+    (lambda: nn.Linear(3, 2).to(dl.int64), "Linear.to: parameters need a floating dtype, got int64"),
+    (lambda: nn.Sequential(nn.ReLU()).get_submodule("1"), "the model has no module '1'; it has 0"),
+    (lambda: nn.ModuleList([3]), "ModuleList: entry 0 is a int; it must be a Module"),
+    (
+        lambda: nn.Linear(3, 2).load_state_dict({}),
+        "load_state_dict: Linear does not fit; missing: bias; missing",
+    ),
+    (lambda: nn.Linear(3, 2).summary(), "summary: needs the model's inputs, as tensors or as shapes with the batch"),
+    (lambda: X.retain_grad(), "retain_grad: this tensor does not need a gradient"),
+    (lambda: dl.autograd.grad(X.sum(), X), "autograd.grad: input 0 of shape (2, 3) does not need a gradient"),
+    (lambda: copy.deepcopy(X.clone().requires_grad_() * 2), "deepcopy: this tensor of shape (2, 3) is a result of ops"),
+    (lambda: log_finite(), "check_finite: the result of log at test_messages.py:"),
 ]
+
+
+def log_finite():
+    with dl.autograd.check_finite():
+        dl.log(X - 1)
+
+
+KINDS = (ValueError, TypeError, IndexError, RuntimeError, MemoryError, AttributeError, ArithmeticError)
 
 
 @pytest.mark.parametrize("act, text", MESSAGES, ids=[text[:40] for _, text in MESSAGES])
 def test_a_mistake_explains_itself(act, text):
     if "cpu" in text and dl._C.has_cuda():
         pytest.skip("a backend is loaded")
-    with pytest.raises((ValueError, TypeError, IndexError, RuntimeError, MemoryError)) as e:
+    with pytest.raises(
+        (ValueError, TypeError, IndexError, RuntimeError, MemoryError, AttributeError, ArithmeticError)
+    ) as e:
         act()
     assert text in str(e.value) and "\n" not in str(e.value)

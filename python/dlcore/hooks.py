@@ -14,7 +14,7 @@ _keys = count()
 
 
 class HookHandle:
-    """What ``register_hook`` returns; ``remove()`` takes the hook away."""
+    """What ``register_hook`` returns; ``remove()``, or the end of a ``with`` block over it, takes the hook away."""
 
     def __init__(self, hooks: dict, key: int):
         self._hooks, self._key = hooks, key
@@ -22,9 +22,16 @@ class HookHandle:
     def remove(self) -> None:
         self._hooks.pop(self._key, None)
 
+    def __enter__(self) -> HookHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
 
 def register_hook(x: Tensor, hook: Callable) -> HookHandle:
-    """Calls ``hook(grad)`` when the gradient of `x` is complete; a Tensor it returns replaces the gradient."""
+    """Calls ``hook(grad)`` when the gradient of `x` is complete; a Tensor it returns, of the same shape and dtype,
+    replaces the gradient."""
     if not x.requires_grad:
         raise RuntimeError("register_hook: this tensor does not need a gradient")
     owner = x if x.node is None else x.node
@@ -37,7 +44,9 @@ def register_hook(x: Tensor, hook: Callable) -> HookHandle:
 
 def retain_grad(x: Tensor) -> None:
     """Keeps the gradient of a non-leaf `x` in ``x.grad`` (held weakly: the graph must not own its output)."""
-    if x.node is None:
+    if not x.requires_grad:
+        raise RuntimeError("retain_grad: this tensor does not need a gradient")
+    if x.node is None or any(getattr(hook, "keeps_for", _nobody)() is x for hook in (x.node.hooks or {}).values()):
         return
     target = ref(x)
 
@@ -47,4 +56,9 @@ def retain_grad(x: Tensor) -> None:
             copy = g.clone().detach()
             owner.grad = copy if owner.grad is None else owner.grad + copy
 
+    keep.keeps_for = target  # type: ignore[attr-defined]
     register_hook(x, keep)
+
+
+def _nobody() -> None:
+    return None

@@ -163,6 +163,36 @@ def test_retain_grad_keeps_a_result_s_gradient():
     assert y.grad.item() == 3.0
 
 
+def test_hooks_that_return_what_is_no_gradient():
+    for hook, error, text in [
+        (lambda g: 3.0, TypeError, "a hook returned a float; it must be a Tensor or None"),
+        (lambda g: g.sum(), dl.ShapeError, r"gradient=\(2,\) float32, returned=\(\) float32"),
+        (lambda g: g.double(), dl.ShapeError, r"gradient=\(2,\) float32, returned=\(2,\) float64"),
+    ]:
+        for at in (lambda x: x, lambda x: x * 1):
+            x = at(leaf(1.0, 2.0))
+            with x.register_hook(hook), pytest.raises(error, match=text):
+                (x * 2).sum().backward()
+
+
+def test_a_hook_for_the_length_of_a_block():
+    x, seen = leaf(1.0), []
+    with x.register_hook(lambda g: seen.append(g.item())):
+        (x * 2).backward()
+    (x * 3).backward()
+    assert seen == [2.0] and x.grad.item() == 5.0
+
+
+def test_retain_grad_twice_keeps_one_gradient():
+    y = leaf(1.0) * 2
+    y.retain_grad()
+    y.retain_grad()
+    (y * 3).backward()
+    assert y.grad.item() == 3.0
+    with pytest.raises(RuntimeError, match="retain_grad: this tensor does not need a gradient"):
+        dl.ones(1).retain_grad()
+
+
 def test_autograd_grad_leaves_grad_alone():
     x, z = leaf(3.0), leaf(1.0)
     (g,) = dl.autograd.grad((x * x).sum(), x)

@@ -149,6 +149,20 @@ def test_saved_values_are_guarded_freed_and_kept_on_request():
         z.backward()
 
 
+def test_a_context_that_is_kept_keeps_no_tensors():
+    contexts = []
+
+    class Kept(Cube):
+        @staticmethod
+        def backward(ctx, g):
+            contexts.append(ctx)
+            return Cube.backward(ctx, g)
+
+    y = Kept.apply(leaf(2.0))
+    y.backward()
+    assert contexts[0].saved_tensors == () and y.node.inputs[0].saved is None
+
+
 def test_two_walks_through_several_outputs():
     x, y = leaf(2.0), leaf(3.0)
     a, b = Both.apply(x, y, 1.0)

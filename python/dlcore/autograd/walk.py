@@ -66,8 +66,16 @@ class _Gradients:
 def _apply_hooks(hooks: dict, g: Any) -> Any:
     for hook in tuple(hooks.values()):
         changed = hook(graph.tensor_type(g))
-        if changed is not None:
-            g = changed.array
+        if changed is None:
+            continue
+        if not isinstance(changed, graph.tensor_type):
+            raise TypeError(f"register_hook: a hook returned a {type(changed).__name__}; it must be a Tensor or None")
+        if changed.shape != g.shape or changed.dtype != g.dtype:
+            raise _C.ShapeError(
+                f"register_hook: a hook must keep the gradient's shape and dtype; gradient={g.shape} {g.dtype}, "
+                f"returned={changed.shape} {changed.dtype}"
+            )
+        g = changed.array
     return g
 
 
