@@ -25,6 +25,12 @@ py::dict describe(const dl::KernelInfo& k) {
 }  // namespace
 
 void bind_runtime(py::module_& m) {
+  m.def("check_environment", [] {  // each is read where it is used, which raises ValueError for what it cannot be
+    dl::num_threads();
+    dl::isa_cap();
+    dl::verbose_dispatch();
+  });
+
   m.def("num_threads", &dl::num_threads);
   m.def("set_num_threads", &dl::set_num_threads);
 

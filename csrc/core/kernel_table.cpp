@@ -42,7 +42,10 @@ void refresh_kernels() { ++generation; }
 bool verbose_dispatch() {
   static const bool on = [] {
     const char* env = std::getenv("DLCORE_VERBOSE");
-    return env && std::string_view(env) == "dispatch";
+    const std::string_view text(env ? env : "");
+    DL_CHECK(text.empty() || text == "dispatch", ValueError, "DLCORE_VERBOSE=", text,
+             " is not something to be verbose about; use dispatch");
+    return text == "dispatch";
   }();
   return on;
 }

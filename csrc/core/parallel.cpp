@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <fstream>
 #include <string>
@@ -21,6 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kPoll = std::chrono::milliseconds(20);  // Ctrl-C is seen within a poll and a chunk
+constexpr int kMostThreads = 1024;
 
 HostHooks hooks{.release = [] { return static_cast<void*>(nullptr); },
                 .acquire = [](void*) {},
@@ -42,10 +45,23 @@ struct Inside {
   ~Inside() { inside = false; }
 };
 
-int from_env(const char* variable) {
-  const char* text = std::getenv(variable);
-  const int n = text ? std::atoi(text) : 0;
-  return n > 0 ? n : 0;
+// 0 when the variable is not set, or is empty.
+int threads_wanted() {
+  const char* text = std::getenv("DLCORE_NUM_THREADS");
+  if (!text || !*text) return 0;
+  int n = 0;
+  const char* end = text + std::strlen(text);
+  const auto [stop, fault] = std::from_chars(text, end, n);
+  DL_CHECK(fault == std::errc() && stop == end && n >= 1 && n <= kMostThreads, ValueError, "DLCORE_NUM_THREADS=", text,
+           " is not a number of threads; use a whole number from 1 to ", kMostThreads);
+  return n;
+}
+
+// OpenMP's own variable, which may be a list and whose faults libgomp reports: its first number, or 0.
+int openmp_threads() {
+  const char* text = std::getenv("OMP_NUM_THREADS");
+  const long n = text ? std::strtol(text, nullptr, 10) : 0;
+  return static_cast<int>(std::clamp(n, 0L, static_cast<long>(kMostThreads)));
 }
 
 // cgroup v2 "max 100000" or "150000 100000"; v1 has the two numbers in two files.
@@ -83,17 +99,17 @@ int default_num_threads() {
   n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
                                                   : static_cast<int>(std::thread::hardware_concurrency());
   if (int limit = cgroup_limit()) n = std::min(n, limit);
-  if (int wanted = from_env("DLCORE_NUM_THREADS"))
+  if (int wanted = threads_wanted())
     n = wanted;
-  else if (int omp = from_env("OMP_NUM_THREADS"))
+  else if (int omp = openmp_threads())
     n = omp;
-  return std::clamp(n, 1, 1024);
+  return std::clamp(n, 1, kMostThreads);
 }
 
 int num_threads() { return threads(); }
 
 void set_num_threads(int n) {
-  DL_CHECK(n >= 1 && n <= 1024, ValueError, "set_num_threads: needs 1 to 1024 threads, got ", n);
+  DL_CHECK(n >= 1 && n <= kMostThreads, ValueError, "set_num_threads: needs 1 to ", kMostThreads, " threads, got ", n);
   threads() = n;
 }
 

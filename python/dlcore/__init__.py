@@ -84,6 +84,8 @@ from dlcore.tensor import Tensor
 
 __version__ = "0.1.0"
 
+_C.check_environment()  # a DLCORE_ variable that cannot be obeyed is a ValueError now, not in the middle of some op
+
 _LAZY = ("data", "formats", "nn", "optim", "recipes", "testing", "train")
 
 

@@ -19,10 +19,10 @@ RELU = (
 )
 
 
-def python(**env: str) -> subprocess.CompletedProcess[str]:
+def python(code: str = RELU, **env: str) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("DLCORE_")}
     return subprocess.run(
-        [sys.executable, "-c", RELU], env=clean | {"PYTHONPATH": PACKAGE} | env, capture_output=True, text=True
+        [sys.executable, "-c", code], env=clean | {"PYTHONPATH": PACKAGE} | env, capture_output=True, text=True
     )
 
 
@@ -42,12 +42,22 @@ def test_the_environment_caps_it(name):
     assert python(DLCORE_ISA="").stdout.strip() == f"relu_fwd.f32.{_C.machine_isa()}"
 
 
-def test_an_unknown_isa_in_the_environment_is_an_error_not_a_guess():
-    done = python(DLCORE_ISA="sse9")
+@pytest.mark.parametrize(
+    ("variable", "value", "fault"),
+    [
+        ("DLCORE_ISA", "sse9", "is not an instruction set; use base, avx2 or avx512"),
+        ("DLCORE_ISA", "AVX2", "is not an instruction set; use base, avx2 or avx512"),
+        ("DLCORE_VERBOSE", "foo", "is not something to be verbose about; use dispatch"),
+        *(
+            ("DLCORE_NUM_THREADS", value, "is not a number of threads; use a whole number from 1 to 1024")
+            for value in ("0", "-1", "abc", "1.5", "2x", " 2", "1025", "99999999999999")
+        ),
+    ],
+)
+def test_what_the_environment_cannot_ask_for_is_an_error_of_the_import(variable, value, fault):
+    done = python("import dlcore", **{variable: value})
     assert done.returncode == 1
-    assert done.stderr.strip().endswith(
-        "ValueError: DLCORE_ISA=sse9 is not an instruction set; use base, avx2 or avx512"
-    )
+    assert done.stderr.strip().splitlines()[-1] == f"ValueError: {variable}={value} {fault}"
 
 
 def test_the_cap_moves_and_comes_back(isa):
