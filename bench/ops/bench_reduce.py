@@ -12,6 +12,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "mean": lambda x, *dim: x.mean(*dim),
     "max": lambda x, *dim: x.max(*dim)[0] if dim else x.max(),
     "min": lambda x, *dim: x.min(*dim)[0] if dim else x.min(),
+    "prod": lambda x, *dim: x.prod(*dim),
     "argmax": lambda x, *dim: x.argmax(*dim),
     "argmin": lambda x, *dim: x.argmin(*dim),
 }
@@ -56,3 +57,14 @@ def rows(name: str) -> list[Row]:
 
 
 ROWS = [row for name in CALLS for row in rows(name)]
+
+STATISTICS: dict[str, Callable[..., Any]] = {
+    "std": lambda x, *dim: x.std(*dim),
+    "norm": lambda x, *dim: x.norm(2, *dim),
+    "logsumexp": lambda x, *dim: x.logsumexp(*(dim or (0,))),
+}
+ROWS += [
+    Row(f"{name} 4096x1000 dim 1{' fwd+bwd' if bwd else ''}", lambda lib, c=call, m=make: m(lib, c, (4096, 1000), 1))
+    for name, call in STATISTICS.items()
+    for bwd, make in ((False, forward), (True, train))
+]

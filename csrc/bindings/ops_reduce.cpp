@@ -6,6 +6,7 @@ using dl::Array;
 void bind_reduce(py::module_& m) {
   m.def("sum_fwd", &dl::sum_fwd);
   m.def("mean_fwd", &dl::mean_fwd);
+  m.def("prod_fwd", &dl::prod_fwd);
   m.def("max_fwd", &dl::max_fwd);
   m.def("min_fwd", &dl::min_fwd);
   m.def("argmax_fwd", [](const Array& x, int dim, bool keepdim) {

@@ -63,6 +63,18 @@ from dlcore.ops.scan import cummax, cummin, cumprod, cumsum
 from dlcore.ops.shape import diagonal, flatten, permute, reshape, squeeze, t, transpose, unflatten, unsqueeze
 from dlcore.ops.softmax_xent import log_softmax, softmax
 from dlcore.ops.sort import argsort, bucketize, kthvalue, median, searchsorted, sort, topk
+from dlcore.ops.statistics import (
+    aminmax,
+    logsumexp,
+    nanmean,
+    nansum,
+    norm,
+    prod,
+    std,
+    std_mean,
+    var,
+    var_mean,
+)
 from dlcore.ops.unique import unique, unique_consecutive
 from dlcore.runtime import (
     bfloat16,

@@ -21,6 +21,7 @@ from dlcore.ops import (
     reduce,
     scan,
     softmax_xent,
+    statistics,
 )
 from dlcore.ops import shape as shapes
 from dlcore.ops import sort as sorting
@@ -72,6 +73,9 @@ class Operators:
     sum, mean, max, min = reduce.sum, reduce.mean, reduce.max, reduce.min
     amax, amin, argmax, argmin = reduce.amax, reduce.amin, reduce.argmax, reduce.argmin
     any, all = reduce.any, reduce.all
+    var, std, prod, norm = statistics.var, statistics.std, statistics.prod, statistics.norm
+    logsumexp, aminmax = statistics.logsumexp, statistics.aminmax
+    nansum, nanmean = statistics.nansum, statistics.nanmean
 
     # ---- shapes and parts
     __getitem__ = shapes.getitem

@@ -8,7 +8,7 @@ namespace {  // short names stay this file's own
 template <class T>
 struct Widest {
   using type = int64_t;
-};  // sums of integers
+};  // sums and products of integers
 template <>
 struct Widest<float> {
   using type = double;
@@ -38,6 +38,16 @@ struct Sum {
   template <class A>
   static DL_HD A of(A a, A b) {
     return a + b;
+  }
+};
+struct Prod {
+  template <class T>
+  using Element = typename SumType<T>::type;
+  template <class T>
+  using Total = typename Widest<T>::type;
+  template <class A>
+  static DL_HD A of(A a, A b) {
+    return a * b;
   }
 };
 struct Max {

@@ -15,7 +15,8 @@ constexpr int64_t kGrain = 32768;                     // elements of x: some 10â
 constexpr int64_t kMaxChunks = 64;                    // enough for any team; their partial results are few
 constexpr int64_t kShortRow = 32, kShortStrip = 256;  // 256 rows of 32 float32: 32 KB, read from L1 element by element
 
-Table sum_("sum_fwd"), max_("max_fwd"), min_("min_fwd"), argmax_("argmax_fwd"), argmin_("argmin_fwd");
+Table sum_("sum_fwd"), max_("max_fwd"), min_("min_fwd"), argmax_("argmax_fwd"), argmin_("argmin_fwd"),
+    prod_("prod_fwd");
 
 struct Shape {
   bool reduced[kMaxDims] = {};
@@ -146,6 +147,18 @@ Array mean_fwd(const Array& x, const Dims& dims, bool keepdim) {
   DL_CHECK(is_floating(x.dtype()), DTypeError, "mean: needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
            x.shape(), "; convert with .float()");
   return total(x, dims, keepdim, true);
+}
+
+Array prod_fwd(const Array& x, const Dims& dims, bool keepdim) {
+  DL_CHECK(!is_half(x.dtype()), DTypeError, "prod: a ", x.dtype(), " tensor is for storage; convert with .float()");
+  const Array wide = is_floating(x.dtype()) ? x : convert(x, DType::i64);
+  const Shape s = shape_of("prod", wide, dims, keepdim);
+  const Array out = empty_result(wide, s, wide.dtype());
+  if (s.length == 0)
+    fill(out, {Number::integer, 1, 1});
+  else if (out.size())
+    run(prod_, wide, s, out, nullptr, 1);
+  return without_reduced(out, s, keepdim);
 }
 
 Array max_fwd(const Array& x, const Dims& dims, bool keepdim) { return extreme("max", max_, x, dims, keepdim); }

@@ -31,6 +31,7 @@ from dlcore.ops.patches import fold, pixel_shuffle, pixel_unshuffle, unfold
 from dlcore.ops.pool2d import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from dlcore.ops.resample import interpolate
 from dlcore.ops.softmax_xent import cross_entropy, log_softmax, softmax
+from dlcore.ops.statistics import cosine_similarity, normalize, pairwise_distance
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -44,6 +45,7 @@ __all__ = [
     "conv2d",
     "conv_transpose1d",
     "conv_transpose2d",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
@@ -71,8 +73,10 @@ __all__ = [
     "mish",
     "mse_loss",
     "nll_loss",
+    "normalize",
     "one_hot",
     "pad",
+    "pairwise_distance",
     "pixel_shuffle",
     "pixel_unshuffle",
     "prelu",
