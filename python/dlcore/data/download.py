@@ -41,10 +41,13 @@ class WheelFile:
 
 
 def cache_dir() -> Path:
-    """Where fetched data lives (it need not exist yet)."""
-    if home := os.environ.get("DLCORE_HOME"):
-        return Path(home).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "dlcore"
+    """Where fetched data lives (it need not exist yet). DataError when its name begins with ~ of nobody."""
+    home = os.environ.get("DLCORE_HOME")
+    cache = Path(home or os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    try:
+        return cache.expanduser() if home else cache.expanduser() / "dlcore"
+    except RuntimeError:
+        raise DataError(f"{cache}: nobody's home folder; set DLCORE_HOME to the folder for data") from None
 
 
 def cached(file: WheelFile) -> Path | None:

@@ -12,7 +12,7 @@ import numpy as np
 from . import download
 from .dataset import TensorDataset
 from .errors import DataError
-from .readers import read_idx, read_lines, read_table
+from .readers import hint, open_folder, read_idx, read_lines, read_table
 
 MEAN, STD = 0.1307, 0.3081  # of the full training set, on the 0–1 scale
 CLASSES = 10
@@ -34,9 +34,7 @@ def mnist(folder: str | Path | None = None) -> tuple[TensorDataset, TensorDatase
     """
     if folder is None:
         return _split_5k(download.fetch_member(MNIST_5K))
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; --data names the folder that holds the MNIST files")
+    folder = open_folder(folder, "MNIST files")
     if (folder / MNIST_5K.name).is_file() and not _find(folder, "train-images-idx3-ubyte"):
         return _split_5k(folder / MNIST_5K.name)
     return _idx_pair(folder, "train"), _idx_pair(folder, "t10k")
@@ -47,9 +45,8 @@ def _idx_pair(folder: Path, part: str) -> TensorDataset:
     for name in (f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"):
         path = _find(folder, name)
         if path is None:
-            near = [sub for sub in sorted(folder.iterdir()) if sub.is_dir() and _find(sub, name)]
-            hint = f"; did you mean --data {near[0]}?" if near else ""
-            raise DataError(f"{folder}: holds no {name}.gz{hint}")
+            near = hint(folder, lambda below: _find(below, name), best="mnist")  # noqa: B023 - called at once
+            raise DataError(f"{folder}: holds no {name}.gz{near}")
         paths.append(path)
     images, labels = read_idx(paths[0]), read_idx(paths[1])
     if images.dtype != np.uint8 or images.shape[1:] != (28, 28):

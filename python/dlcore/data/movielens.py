@@ -8,15 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.random import RandomState
 
 from . import download
 from .dataset import TensorDataset
 from .errors import DataError
-from .readers import read_lines, read_table, read_tar_member
+from .readers import hint, open_folder, read_lines, read_table, read_tar_member
 
 VALID_PART = 0.1
 SPLIT_SEED = 42  # the course's; fixed, so that runs with different seeds are measured on the same ratings
 _ROW = np.dtype([("user", np.int64), ("item", np.int64), ("rating", np.float32)])
+
+_FORMS = (  # file, delimiter, whether the first line is a header
+    ("ratings.csv.gz", ",", True),
+    ("ratings.csv", ",", True),
+    ("ml-100k.tar.gz", "\t", True),
+    ("ml-100k.inter.gz", "\t", True),
+    ("ml-100k.inter", "\t", True),
+    ("u.data", "\t", False),
+)
 
 ML_100K = download.WheelFile(
     package="recbole",
@@ -55,7 +65,7 @@ def movielens(folder: str | Path | None = None) -> MovieLens:
         )
     if len(table) < 10:
         raise DataError(f"{path}: {len(table)} ratings are too few to train and validate on")
-    order = np.random.RandomState(SPLIT_SEED).permutation(len(table))  # a stream that NumPy has promised to keep
+    order = RandomState(SPLIT_SEED).permutation(len(table))  # a stream that NumPy has promised to keep
     cut = int(VALID_PART * len(table))
     valid, train = table[order[:cut]], table[order[cut:]]
     users, items = np.unique(train["user"]), np.unique(train["item"])
@@ -74,21 +84,11 @@ def _find(folder: str | Path | None) -> tuple[Path, list[str], str, bool]:
     if folder is None:
         path = download.fetch_member(ML_100K)
         return path, read_lines(path), "\t", True
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; --data names the folder that holds the ratings")
-    for name, delimiter, header in (
-        ("ratings.csv.gz", ",", True),
-        ("ratings.csv", ",", True),
-        ("ml-100k.tar.gz", "\t", True),
-        ("ml-100k.inter.gz", "\t", True),
-        ("ml-100k.inter", "\t", True),
-        ("u.data", "\t", False),
-    ):
+    folder = open_folder(folder, "ratings")
+    for name, delimiter, header in _FORMS:
         path = folder / name
         if path.is_file():
             data = read_tar_member(path, "ml-100k.inter") if name.endswith(".tar.gz") else None
             return path, read_lines(path, data), delimiter, header
-    near = [sub for sub in sorted(folder.iterdir()) if (sub / "ratings.csv.gz").is_file()]
-    hint = f"; did you mean --data {near[0]}?" if near else ""
-    raise DataError(f"{folder}: holds no ratings.csv.gz, ml-100k.tar.gz, ml-100k.inter or u.data{hint}")
+    near = hint(folder, lambda below: any((below / name).is_file() for name, _, _ in _FORMS), best="movielens_100k")
+    raise DataError(f"{folder}: holds no ratings.csv.gz, ml-100k.tar.gz, ml-100k.inter or u.data{near}")

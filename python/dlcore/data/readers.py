@@ -4,11 +4,14 @@ A header may declare at most `max_bytes`, and at most 1000 times the bytes that 
 pack tighter than 1032:1, so an honest file stays below); anything beyond is refused before memory is asked for.
 """
 
+import contextlib
 import gzip
 import math
+import os
 import re
 import tarfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +23,27 @@ MAX_BYTES = 1 << 30  # 1 GiB; full MNIST is 47 MB
 _MAX_RATIO = 1000
 _GZIP_MAGIC = b"\x1f\x8b"
 _IDX_DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+
+def open_folder(folder: str | Path, content: str) -> Path:
+    """`folder` as a Path. Raises DataError unless it is there and can be listed."""
+    try:
+        os.scandir(folder).close()
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f"{folder}: no such folder; --data names the folder that holds the {content}") from None
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror})") from None
+    return Path(folder)
+
+
+def hint(folder: Path, holds: Callable[[Path], object], best: str) -> str:
+    """ "; did you mean" and the folders inside `folder` that `holds` accepts, the one called `best` before others."""
+    near = []
+    for below in sorted(folder.iterdir(), key=lambda path: (path.name != best, path.name)):
+        with contextlib.suppress(OSError):  # one that may not be looked into
+            if below.is_dir() and holds(below):
+                near.append(f"--data {below}")
+    return f"; did you mean {' or '.join(near[:3])}?" if near else ""
 
 
 def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
