@@ -5,7 +5,7 @@
 ['mnist-cnn', 'mnist-mlp', 'movielens', 'sgd-from-scratch']
 """
 
-from .runner import RECIPES, Result, load_recipe, run, save
+from .runner import RECIPES, Result, load_recipe, run, save, settle
 from .settings import SettingError, Settings, resolve
 
-__all__ = ["RECIPES", "Result", "SettingError", "Settings", "load_recipe", "resolve", "run", "save"]
+__all__ = ["RECIPES", "Result", "SettingError", "Settings", "load_recipe", "resolve", "run", "save", "settle"]

@@ -15,6 +15,7 @@ from .loaders import make_loaders
 from .settings import Settings
 
 DEFAULTS = Settings(epochs=3, bs=128, lr=1e-1)
+LEAST_BS = 2  # the last batch norm has one pixel a sample, and one value has no variance
 DEFAULT_DATA = "MNIST-5k (the full set: --data DIR)"
 
 

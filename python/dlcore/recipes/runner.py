@@ -5,16 +5,19 @@ import importlib
 import json
 import math
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import dlcore as dl
+from dlcore.console import printable
 from dlcore.formats import atomic_write
 from dlcore.formats import save as save_tensors
 from dlcore.train import Progress
 
-from .settings import SettingError, resolve
+from .settings import SettingError, Settings, resolve
 
 RECIPES = {
     "sgd-from-scratch": "a line fitted by gradient descent, tensor operations only (lesson 2)",
@@ -33,6 +36,12 @@ class Result:
     tensors: dict[str, Any]
     epochs: list[dict[str, float]]
     metrics: dict[str, float]
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a metric or a weight of the final model is no longer a finite number."""
+        weights = (w if isinstance(w, np.ndarray) else w.detach().numpy() for w in self.tensors.values())
+        return not (all(map(math.isfinite, self.metrics.values())) and all(np.isfinite(w).all() for w in weights))
 
     def summary(self) -> dict[str, Any]:
         """The run without its weights, ready for JSON: a number that is not finite becomes None."""
@@ -56,6 +65,16 @@ def load_recipe(name: str) -> Any:
     return importlib.import_module(f"dlcore.recipes.{name.replace('-', '_')}")
 
 
+def settle(recipe: Any, **given: Any) -> Settings:
+    """The settings of a run of `recipe`: its defaults and what is given, checked; what it has no use for has no effect.
+
+    A recipe may name the settings it IGNORES, and the LEAST_BS that it can train with.
+    """
+    settings = resolve(recipe.DEFAULTS, getattr(recipe, "LEAST_BS", 1), **given)
+    ignored = {name: getattr(recipe.DEFAULTS, name) for name in getattr(recipe, "IGNORES", ())}
+    return replace(settings, **ignored)
+
+
 def run(name: str, show: Progress | None = None, **given: Any) -> Result:
     """Train the recipe `name`; `given` overrides its settings (see Settings). Saves nothing: `save` does.
 
@@ -63,14 +82,14 @@ def run(name: str, show: Progress | None = None, **given: Any) -> Result:
     `threads` is given, dl.set_num_threads.
     """
     recipe = load_recipe(name)
-    settings = resolve(recipe.DEFAULTS, **given)
+    settings = settle(recipe, **given)
     show = show or Progress(quiet=True)
     if settings.threads is not None:
         dl.set_num_threads(settings.threads)
     dl.manual_seed(settings.seed)
-    show.line(
+    show.title = (  # printed when training begins: what is wrong with the data comes before it
         f"{name}: epochs {settings.epochs}, bs {settings.bs}, lr {settings.lr:g}, seed {settings.seed}, "
-        f"data {settings.data or recipe.DEFAULT_DATA}"
+        f"data {printable(settings.data or recipe.DEFAULT_DATA)}"
     )
     with show:
         tensors, epochs, metrics = recipe.train(settings, show)

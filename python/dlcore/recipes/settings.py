@@ -25,7 +25,7 @@ class Settings:
     data: str | None = None
 
 
-def resolve(defaults: Settings, **given: Any) -> Settings:
+def resolve(defaults: Settings, least_bs: int = 1, **given: Any) -> Settings:
     """`defaults` with every setting that is given and not None. Raises SettingError for a value out of range.
 
     >>> resolve(Settings(epochs=1, bs=64, lr=1e-2), epochs=3, lr=None)
@@ -34,7 +34,7 @@ def resolve(defaults: Settings, **given: Any) -> Settings:
     settings = replace(defaults, **{name: value for name, value in given.items() if value is not None})
     for name, least, most in (
         ("epochs", 1, 10**6),
-        ("bs", 1, 10**9),
+        ("bs", least_bs, 10**9),
         ("seed", 0, MAX_SEED),
         ("threads", 1, MAX_THREADS),
         ("workers", 0, MAX_THREADS),

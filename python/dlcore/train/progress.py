@@ -16,6 +16,7 @@ class Progress:
     def __init__(self, stream: TextIO | None = None, quiet: bool = False):
         self.stream = stream or sys.stdout
         self.quiet = quiet
+        self.title = ""
         self._bar: Any = None
 
     def __enter__(self) -> Self:
@@ -27,8 +28,10 @@ class Progress:
             self._bar = None
 
     def begin(self, epochs: int, batches: int, columns: tuple[str, ...]) -> None:
-        """Print the head of the table, and start the bar where there is a terminal (and `batches` to count)."""
+        """Print the title and the head of the table, and start the bar where there is a terminal and `batches`."""
         self._epochs, self._columns = epochs, columns
+        if self.title:
+            self.line(self.title)
         if batches and self.stream.isatty() and not self.quiet:
             self._bar = _bar(self.stream)
             self._task = self._bar.add_task("", total=epochs * batches, epoch="", loss="")
