@@ -4,10 +4,11 @@ A mistake that the user can mend is one line on standard error and exit code 2; 
 Anything else that is raised is a bug of ours and keeps its traceback.
 """
 
+import contextlib
 import importlib.metadata
 import json
 import logging
-import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +18,13 @@ import typer
 
 import dlcore as dl
 from dlcore import _C
+from dlcore.console import Output, ReaderGone, printable
 from dlcore.data import DataError, download
 from dlcore.data.catalog import CATALOG, find
 from dlcore.formats import check_writable
-from dlcore.recipes import RECIPES, SettingError, load_recipe, resolve, run, save
+from dlcore.recipes import RECIPES, SettingError, load_recipe, run, save, settle
 from dlcore.train import Progress
+from dlcore_command import interrupts
 
 OPTIONS: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
 USER_ERRORS = (DataError, SettingError, MemoryError)
@@ -31,6 +34,26 @@ data_app = typer.Typer(help="List the data sets that recipes fetch, or fetch one
 app.add_typer(data_app, name="data")
 
 _RECIPES_HELP = "\n".join(f"  {name:18}{text}" for name, text in RECIPES.items())
+
+
+def whole(text: str) -> int:
+    return _number(text, int, "a whole number")
+
+
+def number(text: str) -> float:
+    return _number(text, float, "a number")
+
+
+def _number(text: str, convert: Any, what: str) -> Any:
+    """`int` and `float` alone would take 1_0, spaces and the digits of every script."""
+    try:
+        return convert(re.fullmatch(r"[-+.0-9A-Za-z]+", text)[0])  # type: ignore[index]
+    except (TypeError, ValueError):
+        raise typer.BadParameter(f"{text!r} is not {what}") from None
+
+
+def _whole(text: str) -> Any:
+    return typer.Option(parser=whole, metavar="N", help=text)
 
 
 @app.callback(invoke_without_command=True)
@@ -47,12 +70,14 @@ def top(
 @app.command(help=f"Train a recipe, then save its weights and figures.\n\n\b\nRecipes:\n{_RECIPES_HELP}")
 def train(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which recipe.", show_default=False)] = "",
-    epochs: Annotated[int | None, typer.Option(help="How many times to go through the training data.")] = None,
-    bs: Annotated[int | None, typer.Option(help="Samples in a batch.")] = None,
-    lr: Annotated[float | None, typer.Option(help="The highest learning rate of the cycle.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Decides the initial weights and the order. Default 0.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads for the kernels; changes no result.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Threads that prepare batches; changes no result.")] = None,
+    epochs: Annotated[int | None, _whole("How many times to go through the training data.")] = None,
+    bs: Annotated[int | None, _whole("Samples in a batch.")] = None,
+    lr: Annotated[
+        float | None, typer.Option(parser=number, metavar="X", help="The highest learning rate of the cycle.")
+    ] = None,
+    seed: Annotated[int | None, _whole("Decides the initial weights and the order. Default 0.")] = None,
+    threads: Annotated[int | None, _whole("Threads for the kernels; changes no result.")] = None,
+    workers: Annotated[int | None, _whole("Threads that prepare batches; changes no result.")] = None,
     data: Annotated[str | None, typer.Option(metavar="DIR", help="Read local data files instead of fetching.")] = None,
     out: Annotated[
         str, typer.Option(metavar="DIR", help="Where to save; models by default.", show_default=False)
@@ -63,24 +88,25 @@ def train(
         raise SettingError(f"which recipe? There are {', '.join(RECIPES)}")
     recipe = load_recipe(name)
     given = {"epochs": epochs, "bs": bs, "lr": lr, "seed": seed, "threads": threads, "workers": workers, "data": data}
-    resolve(recipe.DEFAULTS, **given)
+    settle(recipe, **given)
     if not out:
         raise SettingError("--out needs the name of a folder")
     _check_out(Path(out), name)
     unused = [f"--{flag}" for flag in getattr(recipe, "IGNORES", ()) if given[flag] is not None]
     if unused:
         _say(f"{name} does not use {' '.join(unused)}")
+    interrupts.begin()
     result = run(name, Progress(sys.stderr if as_json else sys.stdout), **given)
+    if result.diverged:
+        raise SettingError("training diverged: numbers are no longer finite; nothing was saved; try a smaller --lr")
+    interrupts.ignore()  # from here on it is a matter of a moment, and "nothing was saved" would be wrong
     try:
         files = save(result, out)
     except OSError as error:
         raise SettingError(f"--out {out}: cannot be saved to ({error.strerror or error})") from None
-    summary = result.summary()
-    if any(None in row.values() for row in (*summary["epochs"], summary["metrics"])):
-        _say("the loss is no longer a number: training diverged; try a smaller --lr")
-    print(f"saved {files[0]} and {files[1]}", file=sys.stderr if as_json else sys.stdout)
+    print(f"saved {printable(files[0])} and {printable(files[1])}", file=sys.stderr if as_json else sys.stdout)
     if as_json:
-        print(json.dumps(summary, allow_nan=False))
+        print(json.dumps(result.summary(), allow_nan=False))
 
 
 @app.command(help="What this installation is and can do.")
@@ -148,27 +174,42 @@ def data_list() -> None:
 
 @data_app.command("fetch", help="Fetch a data set into the cache and print its path.")
 def data_fetch(name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.", show_default=False)] = "") -> None:
-    print(download.fetch_member(find(name).file))
+    file = find(name).file
+    interrupts.begin()
+    print(download.fetch_member(file))
 
 
 def _check_out(folder: Path, name: str) -> None:
     """Find out before training, not after it, that the result cannot be saved."""
-    for file in (folder / f"{name}.safetensors", folder / f"{name}.json"):
-        if file.is_dir():
-            raise SettingError(f"--out {folder}: {file.name} is a folder there")
     try:
-        check_writable(folder)
+        for file in (folder / f"{name}.safetensors", folder / f"{name}.json"):
+            if file.is_dir():
+                raise SettingError(f"--out {folder}: {file.name} is a folder there")
+            check_writable(file)
     except OSError as error:
         raise SettingError(f"--out {folder}: cannot be written to ({error.strerror or error})") from None
 
 
 def _say(text: str) -> None:
-    """One line on standard error, whatever line breaks `text` came with."""
-    print(f"dlcore: {' '.join(text.split())}", file=sys.stderr, flush=True)
+    """One line on standard error, whatever `text` holds."""
+    print(f"dlcore: {printable(text.strip())}", file=sys.stderr, flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line with `argv` (sys.argv[1:] by default); returns the exit code."""
+    out, err = Output(sys.stdout, stops=True), Output(sys.stderr)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):  # type: ignore[type-var]
+        code = _run(argv)
+        if code == 0 and out.fault:
+            _say(f"standard output cannot be written to ({out.fault.strerror or out.fault})")
+            code = 2
+    for stream in (out, err):
+        if stream.fault:
+            stream.abandon()
+    return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
     handler = logging.StreamHandler()  # "fetching …": the library only logs it
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("dlcore")
@@ -183,11 +224,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted; nothing was saved")
         return 130
-    except BrokenPipeError:  # the reader of a pipe went away: `dlcore train … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ReaderGone:  # the reader of a pipe went away: `dlcore train … | head`
         return 141
     except USER_ERRORS as error:
         _say(str(error) or "out of memory")
+        return 2
+    except OSError as error:  # a file that the machine denies, wherever it was met
+        _say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return 2
     except Exception as error:  # typer's usage errors have no public common base in all its releases
         if not hasattr(error, "format_message"):
@@ -196,7 +239,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     finally:
         logger.removeHandler(handler)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

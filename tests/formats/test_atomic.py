@@ -60,17 +60,36 @@ def test_a_process_killed_while_writing_leaves_the_old_file(tmp_path):
 
 
 def test_check_writable_leaves_no_trace(tmp_path):
-    check_writable(tmp_path)
-    check_writable(tmp_path / "not" / "yet" / "there")
+    check_writable(tmp_path / "file")
+    check_writable(tmp_path / "not" / "yet" / ("x" * 250) / "there")
     assert os.listdir(tmp_path) == []
 
 
 def test_check_writable_refuses_a_file_and_a_file_system_that_is_read_only(tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(OSError):
-        check_writable(tmp_path / "file")
-    with pytest.raises(OSError):
+    with pytest.raises(NotADirectoryError):
         check_writable(tmp_path / "file" / "below")
+    with pytest.raises(NotADirectoryError):
+        check_writable(tmp_path / "file" / "further" / "below")
     if os.path.isdir("/proc/self"):
         with pytest.raises(OSError):
             check_writable("/proc/self/out")  # not even root can make files there
+
+
+def test_check_writable_refuses_what_only_the_making_of_the_folders_would_find(tmp_path):
+    (tmp_path / "itself").symlink_to("itself")
+    (tmp_path / "nowhere").symlink_to("gone")
+    for folder, reason in (
+        ("itself", "Too many levels"),
+        ("itself/below", "Too many levels"),
+        ("nowhere", "No such file"),
+        ("nowhere/below", "No such file"),
+        ("x" * 300, "File name too long"),
+        ("new/" + "x" * 300 + "/below", "File name too long"),
+        ("new/" + "x/" * 2500, "File name too long"),
+    ):
+        with pytest.raises(OSError, match=reason):
+            check_writable(tmp_path / folder / "file")
+    with pytest.raises(OSError, match="File name too long"):
+        check_writable(tmp_path / ("x" * 250))  # the file's own name has room, but not that of the one before it
+    assert sorted(os.listdir(tmp_path)) == ["itself", "nowhere"]

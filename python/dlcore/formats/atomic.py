@@ -26,7 +26,7 @@ def atomic_write(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     b'whole'
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    temporary = _temporary(path)
     try:
         with open(temporary, "xb") as file:
             yield file
@@ -38,18 +38,29 @@ def atomic_write(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     _sync_directory(path.parent)
 
 
-def check_writable(directory: str | os.PathLike) -> None:
-    """Raise OSError unless files can be made in `directory`, or in its nearest existing parent when it does not exist.
+def check_writable(path: str | os.PathLike) -> None:
+    """Raise OSError unless `path` can be written by `atomic_write`, its missing directories made first.
 
-    Writes and removes one empty file, because permission bits alone do not know read-only mounts or the superuser.
+    Makes and removes one empty file in the nearest directory that is there, because permission bits alone do not know
+    read-only mounts or the superuser. A link that leads nowhere is there: making a file below it fails, as it should.
     """
-    directory = Path(directory).absolute()
-    while not directory.exists():
-        directory = directory.parent
-    probe = directory / f".dlcore-{os.getpid()}-{secrets.token_hex(4)}.tmp"
+    path = Path(path)
+    temporary, folder = _temporary(path), path.parent
+    missing = []
+    while not os.path.lexists(folder):
+        missing.append(folder.name)
+        folder = folder.parent
+    for probe in (temporary, *(folder / name for name in missing)):
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(probe)  # a name, or a whole path, that is too long for the file system
+    probe = folder / temporary.name
     with open(probe, "xb"):
         pass
     probe.unlink()
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
 def _sync_directory(directory: Path) -> None:

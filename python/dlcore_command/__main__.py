@@ -1,0 +1,5 @@
+import sys
+
+from dlcore_command import main
+
+sys.exit(main())
