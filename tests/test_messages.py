@@ -58,6 +58,8 @@ MESSAGES = [
     ),
     (lambda: F.interpolate(dl.ones(1, 2, 3), 4, mode="bilinear"), "got 'bilinear' and x=(1, 2, 3)"),
     (lambda: F.grid_sample(dl.ones(2, 1, 3, 3), dl.ones(1, 2, 2, 2)), "x=(2,1,3,3) grid=(1,2,2,2)"),
+    (lambda: F.max_pool1d(dl.ones(1, 2, 3, 4), 2), "max_pool1d: needs rows (N, C, L) or (C, L), got x=(1, 2, 3, 4)"),
+    (lambda: F.adaptive_max_pool2d(dl.ones(1, 1, 2, 2), 0), "adaptive_max_pool2d: output_size must be positive, got"),
     (lambda: F.pixel_shuffle(dl.ones(1, 6, 2, 2), 2), "pixel_shuffle: 2² must divide the 6 channels; x=(1, 6, 2, 2)"),
     (lambda: F.unfold(dl.ones(1, 1, 2, 2), 3), "unfold: the kernel (3, 3) with dilation (1, 1) does not fit the image"),
     (lambda: F.fold(dl.ones(1, 4, 3), 3, 2), "fold: an image (3, 3) has 2 × 2 windows (2, 2) but there are 3 columns"),

@@ -33,6 +33,7 @@ POOLS: dict[str, tuple[Pool, tuple[int, ...], float, tuple[str, ...]]] = {
     "max 2x2 64x32x28²": (lambda lib, x: lib.F.max_pool2d(x, 2), MNIST, 4, MAX),
     "max 2x2 1x3x8²": (lambda lib, x: lib.F.max_pool2d(x, 2), TINY, 4, MAX),
     "avg 2x2 32x64x56²": (lambda lib, x: lib.F.avg_pool2d(x, 2), RESNET, 4, AVG),
+    "adaptive max 1 32x64x56²": (lambda lib, x: lib.F.adaptive_max_pool2d(x, 1), RESNET, 1, MAX),
     "adaptive avg 1 32x64x56²": (lambda lib, x: lib.F.adaptive_avg_pool2d(x, 1), RESNET, 1, AVG),
 }
 

@@ -22,6 +22,9 @@ __all__: list[str] = [
     "adamax_step",
     "adaptive_avg_pool2d_bwd",
     "adaptive_avg_pool2d_fwd",
+    "adaptive_max_pool2d_bwd",
+    "adaptive_max_pool2d_fwd",
+    "adaptive_max_pool2d_indices",
     "add_fwd",
     "add_into",
     "alike",
@@ -448,6 +451,16 @@ def adaptive_avg_pool2d_bwd(arg0: Array | None, arg1: tuple[int, ...], arg2: tup
 def adaptive_avg_pool2d_fwd(
     arg0: Array | None, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...
+def adaptive_max_pool2d_bwd(
+    arg0: Array | None, arg1: Array | None, arg2: tuple[int, ...], arg3: tuple[int, ...]
+) -> Array: ...
+def adaptive_max_pool2d_fwd(
+    arg0: Array | None,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: bool,
+) -> tuple[Array, typing.Any]: ...
+def adaptive_max_pool2d_indices(arg0: Array | None, arg1: tuple[int, ...]) -> Array: ...
 def add_fwd(a: Array | float, b: Array | float, alpha: float = 1) -> Array: ...
 def add_into(dst: Array, src: Array | float, alpha: float = 1) -> None: ...
 def alike(arg0: Array | None, arg1: Array | None) -> builtins.bool: ...

@@ -55,13 +55,13 @@ def avg_oracle(x, kernel_size, stride=None, padding=0, ceil_mode=False, count_in
     return pooled(x, *axes, mean)
 
 
-def adaptive_oracle(x, output_size):
+def adaptive_oracle(x, output_size, reduce=lambda v, _: v.mean((-2, -1))):
     sizes = [x.shape[a - 2] if v is None else v for a, v in enumerate(pair(output_size))]
     axes = [
         [(list(range(o * n // out, -(-(o + 1) * n // out))), 0) for o in range(out)]
         for n, out in zip(x.shape[-2:], sizes, strict=True)
     ]
-    return pooled(x, *axes, lambda v, _: v.mean((-2, -1)))
+    return pooled(x, *axes, reduce)
 
 
 # Channels: none to spare, one vector, its tails on each ISA, blocks of four; images of odd sizes; no batch; nothing.
@@ -120,6 +120,18 @@ CASES = (
         )
         for size in (1, (3, 2), (None, 4), (11, 12))
     ]
+    + [
+        Case(
+            f"adaptive_max_pool2d {size}",
+            lambda dl, F, x, **kw: F.adaptive_max_pool2d(x, **kw),
+            over(*SHAPES, (2, 20, 23, 31), draw=distinct),
+            oracle=lambda x, output_size: adaptive_oracle(x, output_size, lambda v, _: v.max((-2, -1))),
+            attrs={"output_size": size},
+            rows=("max_pool2d_fwd", "max_pool2d_bwd"),
+            grad_length=9,
+        )
+        for size in (1, (3, 2), (None, 4), (11, 12))
+    ]
 )
 test_op = run_cases(CASES)
 
@@ -139,11 +151,12 @@ POOLS = [
     lambda x: F.max_pool2d(x, 3, 2, 1),
     lambda x: F.avg_pool2d(x, 3, 2, 1),
     lambda x: F.adaptive_avg_pool2d(x, 5),
+    lambda x: F.adaptive_max_pool2d(x, 5),
 ]
 
 
 @pytest.mark.parametrize("channels_last", [True, False])
-@pytest.mark.parametrize("pool", POOLS, ids=["max", "avg", "adaptive"])
+@pytest.mark.parametrize("pool", POOLS, ids=["max", "avg", "adaptive avg", "adaptive max"])
 def test_bits_do_not_depend_on_threads(isa, pool, channels_last):
     def run():
         x = image(draw(9, 19, 33, 35), channels_last).requires_grad_()
@@ -158,7 +171,7 @@ def test_bits_do_not_depend_on_threads(isa, pool, channels_last):
             assert run() == expected, f"{n} threads"
 
 
-@pytest.mark.parametrize("pool", POOLS, ids=["max", "avg", "adaptive"])
+@pytest.mark.parametrize("pool", POOLS, ids=["max", "avg", "adaptive avg", "adaptive max"])
 @pytest.mark.parametrize("size", [4, 1])
 def test_layout_is_kept(pool, size):
     x = image(draw(2, 8, size, size + 2)).requires_grad_()
@@ -181,6 +194,22 @@ def test_the_first_of_equal_ones_gets_the_gradient(isa, channels, channels_last)
     expected = np.zeros((4, 4), "f4")
     expected[:2, :2] = 1
     assert (x.grad.numpy() == expected).all()
+
+
+@pytest.mark.parametrize("channels_last", [True, False])
+@pytest.mark.parametrize("width", [5, 41])
+def test_adaptive_maxima_choose_as_pytorch(isa, width, channels_last):
+    """The first of equal ones, the last NaN, -inf where there is nothing else; indices and gradients follow."""
+    a = np.zeros((1, 4, 6, width), "f4")
+    a[0, 1, 2:4, 3:5] = 1
+    a[0, 2, 1, 2], a[0, 2, 4, 1] = np.nan, np.nan
+    a[0, 3] = -INF
+    x = image(a, channels_last).requires_grad_()
+    y, at = F.adaptive_max_pool2d(x, 1, return_indices=True)
+    np.testing.assert_array_equal(y.detach().numpy().ravel(), [0, 1, np.nan, -INF])
+    assert at.numpy().ravel().tolist() == [0, 2 * width + 3, 4 * width + 1, 0]
+    y.backward(dl.ones(y.shape))
+    assert [g.reshape(-1).argmax().item() for g in x.grad[0]] == at.numpy().ravel().tolist()
 
 
 @pytest.mark.parametrize("channels_last", [True, False])

@@ -9,6 +9,7 @@ namespace dl::DL_ISA_NS {
 template <class T, class I>
 static void max_forward(const PoolArgs& a, int64_t b, int64_t e) {
   if (a.channels_last) return max_rows<T, I>(a, b, e);
+  if (a.adaptive) return max_windows<T, I>(a, b, e);
   const int64_t step = a.w.out > 1 ? a.w.windows[1].start - a.w.windows[0].start : 1;
   if (step == 1) return max_planes<T, I, 1>(a, b, e, step);
   step == 2 ? max_planes<T, I, 2>(a, b, e, step) : max_planes<T, I, 0>(a, b, e, step);

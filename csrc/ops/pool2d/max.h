@@ -103,6 +103,48 @@ static void max_planes(const PoolArgs& a, int64_t begin, int64_t end, int64_t st
   }
 }
 
+// Where a window of a plane has its largest element, as row * step + column: the first of equal ones, the last NaN. The
+// value is found in vectors along wide rows, then its place.
+template <class T>
+static int64_t max_place(const T* x, int64_t rows, int64_t step, int64_t n) {
+  using V = Vec<T>;
+  V top(T(-__builtin_inf()));
+  T best = T(-__builtin_inf());
+  for (int64_t r = 0; r < rows; ++r) {
+    int64_t i = 0;
+    for (; i + V::size <= n; i += V::size) top = maximum(V::load(x + r * step + i), top);
+    for (; i < n; ++i) best = (x[r * step + i] > best) | (x[r * step + i] != x[r * step + i]) ? x[r * step + i] : best;
+  }
+  const T wide = max_lanes(top);
+  if (wide > best || wide != wide) best = wide;
+  if (best != best) {
+    for (int64_t r = rows - 1;; --r)
+      for (int64_t i = n - 1; i >= 0; --i)
+        if (x[r * step + i] != x[r * step + i]) return r * step + i;
+  }
+  for (int64_t r = 0;; ++r)
+    for (int64_t i = 0; i < n; ++i)
+      if (x[r * step + i] == best) return r * step + i;
+}
+
+// Planes whose windows differ: adaptive ones, which are never empty.
+template <class T, class I>
+static void max_windows(const PoolArgs& a, int64_t begin, int64_t end) {
+  int64_t at = begin * a.h.out * a.w.out;
+  for (int64_t plane = begin; plane < end; ++plane) {
+    const T* x = static_cast<const T*>(a.x) + plane * a.h.in * a.w.in;
+    for (int64_t p = 0; p < a.h.out; ++p)
+      for (int64_t q = 0; q < a.w.out; ++q, ++at) {
+        const PoolWindow &h = a.h.windows[p], &w = a.w.windows[q];
+        const T* from = x + h.start * a.w.in + w.start;
+        const int64_t place = max_place(from, h.last, a.w.in, w.last);
+        static_cast<T*>(a.y)[at] = from[place];
+        if constexpr (!__is_same(I, void))
+          static_cast<I*>(a.taps)[at] = static_cast<I>(place / a.w.in * a.w.taps + place % a.w.in);
+      }
+  }
+}
+
 template <class T, class I>
 struct MaxGradPixel {
   const PoolArgs& a;

@@ -1,11 +1,11 @@
 #include "ops/pool2d/pool2d.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "blocks/images/images.h"
 #include "core/array.h"
 #include "core/launch.h"
+#include "ops/pool2d/axis.h"
 
 namespace dl {
 namespace {
@@ -14,84 +14,6 @@ constexpr int64_t kGrain = 131072;  // taps: some 10–20 µs for vectors over c
 
 Kernels<PoolArgs> max_fwd("max_pool2d_fwd"), max_bwd("max_pool2d_bwd"), avg_fwd("avg_pool2d_fwd"),
     avg_bwd("avg_pool2d_bwd");
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-int64_t ceil_div(int64_t a, int64_t b) { return -floor_div(-a, b); }
-
-struct Geometry {
-  Dims kernel, stride, padding, dilation;
-};
-
-// The windows of one axis, and who covers each input.
-class Axis {
- public:
-  Axis(int64_t in, int64_t out, int64_t taps, int64_t dilation)
-      : in_(in), taps_(taps), dilation_(dilation), windows_(static_cast<size_t>(out)) {}
-
-  static Axis strided(const Geometry& p, int d, int64_t in, int64_t out, bool count_padding) {
-    const int64_t kernel = p.kernel[d], padding = p.padding[d], dilation = p.dilation[d];
-    Axis axis(in, out, kernel, dilation);
-    for (int64_t o = 0; o < out; ++o) {
-      const int64_t start = o * p.stride[d] - padding;
-      const int64_t first = std::clamp<int64_t>(ceil_div(-start, dilation), 0, kernel);
-      const int64_t last = std::clamp<int64_t>(ceil_div(in - start, dilation), first, kernel);
-      const int64_t span = count_padding ? std::min(start + kernel, in + padding) - start : last - first;
-      axis.set(o, start, first, last, span);
-    }
-    return axis;
-  }
-  static Axis adaptive(int64_t in, int64_t out) {
-    Axis axis(in, out, in, 1);
-    for (int64_t o = 0; o < out; ++o) {
-      const int64_t start = o * in / out, n = ceil_div((o + 1) * in, out) - start;
-      axis.set(o, start, 0, n, n);
-    }
-    return axis;
-  }
-
-  void find_covers() {
-    at_.assign(static_cast<size_t>(in_ + 1), 0);
-    each_tap([&](int64_t i, PoolCover) { ++at_[static_cast<size_t>(i + 1)]; });
-    for (size_t i = 1; i < at_.size(); ++i) at_[i] += at_[i - 1];
-    covers_.resize(static_cast<size_t>(at_.back()));
-    std::vector<int32_t> next = at_;
-    each_tap([&](int64_t i, PoolCover c) { covers_[static_cast<size_t>(next[static_cast<size_t>(i)]++)] = c; });
-  }
-
-  PoolAxis view() const {
-    return {.in = in_,
-            .out = static_cast<int64_t>(windows_.size()),
-            .taps = taps_,
-            .dilation = dilation_,
-            .windows = windows_.data(),
-            .cover_at = at_.data(),
-            .covers = covers_.data()};
-  }
-  // The input position of a tap of output o.
-  int64_t position(int64_t o, int64_t tap) const { return windows_[static_cast<size_t>(o)].start + tap * dilation_; }
-  int64_t inside() const {  // taps of all windows
-    int64_t n = 0;
-    for (const PoolWindow& w : windows_) n += w.last - w.first;
-    return n;
-  }
-
- private:
-  void set(int64_t o, int64_t start, int64_t first, int64_t last, int64_t span) {
-    windows_[static_cast<size_t>(o)] = {start, span, static_cast<int32_t>(first), static_cast<int32_t>(last),
-                                        1 / static_cast<double>(std::max<int64_t>(span, 1))};
-  }
-  template <class Visit>
-  void each_tap(const Visit& visit) const {
-    for (size_t o = 0; o < windows_.size(); ++o)
-      for (int32_t t = windows_[o].first; t < windows_[o].last; ++t)
-        visit(position(static_cast<int64_t>(o), t), PoolCover{static_cast<int32_t>(o), t});
-  }
-
-  int64_t in_, taps_, dilation_;
-  std::vector<PoolWindow> windows_;
-  std::vector<int32_t> at_;
-  std::vector<PoolCover> covers_;
-};
 
 void check_input(const char* op, const Array& x) {
   DL_CHECK(is_floating(x.dtype()), DTypeError, op, ": needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
@@ -114,6 +36,12 @@ int64_t output_size(const char* op, const Array& x, const Geometry& p, int d, bo
   DL_CHECK(out > 0, ShapeError, op, ": the window reaches over ", reach, " elements but dimension ", d - 2,
            " of x=", x.shape(), " has ", in, all, "; use a smaller kernel_size or more padding");
   return out;
+}
+
+void check_adaptive(const char* op, const Array& x, int64_t height, int64_t width) {
+  check_input(op, x);
+  DL_CHECK(height > 0 && width > 0, ShapeError, op, ": output_size must be positive, got (", height, ",", width,
+           "); x=", x.shape());
 }
 
 void check_gradient(const char* op, const Array& g, const Dims& expected) {
@@ -145,6 +73,7 @@ Array average(const Array& input, const Axis& h, const Axis& w, int64_t divisor)
                    .h = h.view(),
                    .w = w.view(),
                    .channels_last = nhwc,
+                   .adaptive = h.is_adaptive(),
                    .wide = false,
                    .divisor = static_cast<double>(divisor)};
   run(avg_fwd, x, a, a.h.out, x.shape(0), taps_touched(h, w));
@@ -165,6 +94,7 @@ Array average_gradient(const Array& g, const Dims& x_shape, const Dims& x_stride
                    .h = h.view(),
                    .w = w.view(),
                    .channels_last = nhwc,
+                   .adaptive = h.is_adaptive(),
                    .wide = false,
                    .divisor = static_cast<double>(divisor)};
   run(avg_bwd, gy, a, a.h.in, dx.shape(0), taps_touched(h, w));
@@ -185,17 +115,10 @@ void positions(const Array& taps, const Array& out, const Axis& h, const Axis& w
   });
 }
 
-}  // namespace
-
-Array max_pool2d_fwd(const Array& input, const Dims& kernel, const Dims& stride, const Dims& padding,
-                     const Dims& dilation, bool ceil_mode, Array* taps) {
-  check_input("max_pool2d", input);
-  const Geometry p{kernel, stride, padding, dilation};
+Array largest(const Array& input, const Axis& h, const Axis& w, Array* taps) {
   const Array x4 = batched(input);
-  const Dims out{x4.shape(0), x4.shape(1), output_size("max_pool2d", input, p, 0, ceil_mode),
-                 output_size("max_pool2d", input, p, 1, ceil_mode)};
-  const Axis h = Axis::strided(p, 0, x4.shape(2), out[2], false), w = Axis::strided(p, 1, x4.shape(3), out[3], false);
-  const bool nhwc = walks_channels_last(x4), wide = kernel.product() > 255;
+  const bool nhwc = walks_channels_last(x4), wide = h.view().taps * w.view().taps > 255;
+  const Dims out{x4.shape(0), x4.shape(1), h.view().out, w.view().out};
   const Array x = in_image_layout(x4, nhwc), y = empty_image(out, x.dtype(), x.device(), nhwc);
   if (taps) *taps = empty_image(out, wide ? DType::i32 : DType::u8, x.device(), nhwc);
   const PoolArgs a{.x = x.raw(),
@@ -205,19 +128,16 @@ Array max_pool2d_fwd(const Array& input, const Dims& kernel, const Dims& stride,
                    .h = h.view(),
                    .w = w.view(),
                    .channels_last = nhwc,
+                   .adaptive = h.is_adaptive(),
                    .wide = wide,
                    .divisor = 0};
   run(max_fwd, x, a, out[2], out[0], taps_touched(h, w));
   return unbatched(y, input.ndim());
 }
 
-Array max_pool2d_bwd(const Array& g, const Array& taps, const Dims& x_shape, const Dims& x_strides, const Dims& kernel,
-                     const Dims& stride, const Dims& padding, const Dims& dilation) {
-  const Geometry p{kernel, stride, padding, dilation};
+Array largest_gradient(const Array& g, const Array& taps, const Dims& x_shape, const Dims& x_strides, Axis h, Axis w) {
   const Array like = batched(Array(nullptr, x_shape, x_strides, 0, g.dtype())), g4 = batched(g);
   check_gradient("max_pool2d", g4, taps.shape());
-  Axis h = Axis::strided(p, 0, like.shape(2), taps.shape(2), false);
-  Axis w = Axis::strided(p, 1, like.shape(3), taps.shape(3), false);
   h.find_covers();
   w.find_covers();
   const bool nhwc = walks_channels_last(like);
@@ -229,22 +149,62 @@ Array max_pool2d_bwd(const Array& g, const Array& taps, const Dims& x_shape, con
                    .h = h.view(),
                    .w = w.view(),
                    .channels_last = nhwc,
+                   .adaptive = h.is_adaptive(),
                    .wide = taps.dtype() == DType::i32,
                    .divisor = 0};
   run(max_bwd, gy, a, a.h.in, dx.shape(0), taps_touched(h, w));
   return unbatched(dx, g.ndim());
 }
 
-Array max_pool2d_indices(const Array& taps, const Dims& x_shape, const Dims& kernel, const Dims& stride,
-                         const Dims& padding, const Dims& dilation) {
-  const Geometry p{kernel, stride, padding, dilation};
-  const int ndim = x_shape.size();
-  const Axis h = Axis::strided(p, 0, x_shape[ndim - 2], taps.shape(2), false);
-  const Axis w = Axis::strided(p, 1, x_shape[ndim - 1], taps.shape(3), false);
+Array indices(const Array& taps, int ndim, const Axis& h, const Axis& w) {
   const Array out = Array::empty_strided(taps.shape(), taps.strides(), DType::i64, taps.device());
   const bool nhwc = taps.shape(1) > 1 && taps.stride(1) == 1 && taps.shape(2) * taps.shape(3) > 1;
   taps.dtype() == DType::u8 ? positions<uint8_t>(taps, out, h, w, nhwc) : positions<int32_t>(taps, out, h, w, nhwc);
   return unbatched(out, ndim);
+}
+
+}  // namespace
+
+Array max_pool2d_fwd(const Array& x, const Dims& kernel, const Dims& stride, const Dims& padding, const Dims& dilation,
+                     bool ceil_mode, Array* taps) {
+  check_input("max_pool2d", x);
+  const Geometry p{kernel, stride, padding, dilation};
+  const int64_t rows = output_size("max_pool2d", x, p, 0, ceil_mode);
+  const int64_t columns = output_size("max_pool2d", x, p, 1, ceil_mode);
+  return largest(x, Axis::strided(p, 0, x.shape(-2), rows, false), Axis::strided(p, 1, x.shape(-1), columns, false),
+                 taps);
+}
+
+Array max_pool2d_bwd(const Array& g, const Array& taps, const Dims& x_shape, const Dims& x_strides, const Dims& kernel,
+                     const Dims& stride, const Dims& padding, const Dims& dilation) {
+  const Geometry p{kernel, stride, padding, dilation};
+  const int n = x_shape.size();
+  return largest_gradient(g, taps, x_shape, x_strides, Axis::strided(p, 0, x_shape[n - 2], taps.shape(2), false),
+                          Axis::strided(p, 1, x_shape[n - 1], taps.shape(3), false));
+}
+
+Array max_pool2d_indices(const Array& taps, const Dims& x_shape, const Dims& kernel, const Dims& stride,
+                         const Dims& padding, const Dims& dilation) {
+  const Geometry p{kernel, stride, padding, dilation};
+  const int n = x_shape.size();
+  return indices(taps, n, Axis::strided(p, 0, x_shape[n - 2], taps.shape(2), false),
+                 Axis::strided(p, 1, x_shape[n - 1], taps.shape(3), false));
+}
+
+Array adaptive_max_pool2d_fwd(const Array& x, int64_t height, int64_t width, Array* taps) {
+  check_adaptive("adaptive_max_pool2d", x, height, width);
+  return largest(x, Axis::adaptive(x.shape(-2), height), Axis::adaptive(x.shape(-1), width), taps);
+}
+
+Array adaptive_max_pool2d_bwd(const Array& g, const Array& taps, const Dims& x_shape, const Dims& x_strides) {
+  const int n = x_shape.size();
+  return largest_gradient(g, taps, x_shape, x_strides, Axis::adaptive(x_shape[n - 2], taps.shape(2)),
+                          Axis::adaptive(x_shape[n - 1], taps.shape(3)));
+}
+
+Array adaptive_max_pool2d_indices(const Array& taps, const Dims& x_shape) {
+  const int n = x_shape.size();
+  return indices(taps, n, Axis::adaptive(x_shape[n - 2], taps.shape(2)), Axis::adaptive(x_shape[n - 1], taps.shape(3)));
 }
 
 Array avg_pool2d_fwd(const Array& x, const Dims& kernel, const Dims& stride, const Dims& padding, bool ceil_mode,
@@ -266,9 +226,7 @@ Array avg_pool2d_bwd(const Array& g, const Dims& x_shape, const Dims& x_strides,
 }
 
 Array adaptive_avg_pool2d_fwd(const Array& x, int64_t height, int64_t width) {
-  check_input("adaptive_avg_pool2d", x);
-  DL_CHECK(height > 0 && width > 0, ShapeError, "adaptive_avg_pool2d: output_size must be positive, got (", height, ",",
-           width, "); x=", x.shape());
+  check_adaptive("adaptive_avg_pool2d", x, height, width);
   return average(x, Axis::adaptive(x.shape(-2), height), Axis::adaptive(x.shape(-1), width), 0);
 }
 

@@ -1,5 +1,7 @@
 // Max and average pooling over the last two dimensions of (N, C, H, W) or (C, H, W).
-//   max   y = max of the window's inside taps; the first of equal ones; the last NaN wins, as in PyTorch
+//   max   y = max of the window's inside taps; the first of equal ones; the last NaN wins, as in PyTorch; adaptive:
+//   over
+//         the windows of adaptive averages
 //         dx = sum of g over the windows that chose this element
 //   avg   y = (sum of the inside taps) / divisor; the divisor is the window's size, with or without the padding, or
 //         one number for all; adaptive: output o of P averages [floor(o H / P), ceil((o + 1) H / P))
@@ -37,6 +39,7 @@ struct PoolArgs {
   int64_t channels;
   PoolAxis h, w;
   bool channels_last;
+  bool adaptive;   // windows differ
   bool wide;       // max: taps are int32; else uint8
   double divisor;  // average: 0 stands for span × span
 };
@@ -50,6 +53,10 @@ DL_API Array max_pool2d_bwd(const Array& g, const Array& taps, const Dims& x_sha
 // The taps as flat positions h * W + w in the input plane, int64; -1 for none.
 DL_API Array max_pool2d_indices(const Array& taps, const Dims& x_shape, const Dims& kernel, const Dims& stride,
                                 const Dims& padding, const Dims& dilation);
+
+DL_API Array adaptive_max_pool2d_fwd(const Array& x, int64_t height, int64_t width, Array* taps);
+DL_API Array adaptive_max_pool2d_bwd(const Array& g, const Array& taps, const Dims& x_shape, const Dims& x_strides);
+DL_API Array adaptive_max_pool2d_indices(const Array& taps, const Dims& x_shape);
 
 DL_API Array avg_pool2d_fwd(const Array& x, const Dims& kernel, const Dims& stride, const Dims& padding, bool ceil_mode,
                             bool count_include_pad, int64_t divisor);  // divisor 0: the window's

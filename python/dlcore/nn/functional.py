@@ -28,14 +28,19 @@ from dlcore.ops.matmul import linear
 from dlcore.ops.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from dlcore.ops.pad import pad
 from dlcore.ops.patches import fold, pixel_shuffle, pixel_unshuffle, unfold
-from dlcore.ops.pool2d import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+from dlcore.ops.pool1d import adaptive_avg_pool1d, adaptive_max_pool1d, avg_pool1d, max_pool1d
+from dlcore.ops.pool2d import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d
 from dlcore.ops.resample import interpolate
 from dlcore.ops.softmax_xent import cross_entropy, log_softmax, softmax
 from dlcore.ops.statistics import cosine_similarity, normalize, pairwise_distance
 
 __all__ = [
+    "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
     "affine_grid",
+    "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
@@ -69,6 +74,7 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsigmoid",
+    "max_pool1d",
     "max_pool2d",
     "mish",
     "mse_loss",

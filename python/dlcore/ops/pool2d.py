@@ -1,4 +1,4 @@
-"""Max and average pooling over height and width."""
+"""Max and average pooling over height and width, by windows of one size or as many as wanted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
     Size = int | tuple[int, int]
+    Wanted = int | None | tuple[int | None, int | None]
 
 
 def _pair(op: str, name: str, value: Size) -> tuple[int, int]:
@@ -92,7 +93,7 @@ def avg_pool2d_backward(g, node):
     return (_C.avg_pool2d_bwd(g, *node.attrs),)
 
 
-def adaptive_avg_pool2d(input: Tensor, output_size: int | None | tuple[int | None, int | None]) -> Tensor:
+def adaptive_avg_pool2d(input: Tensor, output_size: Wanted) -> Tensor:
     """Means over windows that split height and width evenly into ``output_size``; None keeps the input's size.
 
     Output p of P averages rows floor(p H / P) to ceil((p + 1) H / P), as in PyTorch. ``input`` as in `max_pool2d`.
@@ -102,13 +103,40 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | None | tuple[int | Non
     [[[2.5]]]
     """
     x = input.array
-    wanted = list(output_size) if isinstance(output_size, list | tuple) else [output_size, output_size]
-    kept = x.shape[-2:] if x.ndim > 1 else (1, 1)  # too few dimensions: the call below says so
-    size: Any = [k if v is None else v for v, k in zip(wanted, kept, strict=False)]
-    height, width = _pair("adaptive_avg_pool2d", "output_size", size)
+    height, width = _wanted("adaptive_avg_pool2d", x, output_size)
     y = _C.adaptive_avg_pool2d_fwd(x, height, width)
     return record(y, adaptive_avg_pool2d_backward, (input,), (), (x.shape, x.strides))
 
 
 def adaptive_avg_pool2d_backward(g, node):
     return (_C.adaptive_avg_pool2d_bwd(g, *node.attrs),)
+
+
+def adaptive_max_pool2d(
+    input: Tensor, output_size: Wanted, return_indices: bool = False
+) -> Tensor | tuple[Tensor, Tensor]:
+    """The largest value of each of `adaptive_avg_pool2d`'s windows; ties, NaN and ``return_indices`` as `max_pool2d`.
+
+    >>> import dlcore as dl
+    >>> dl.nn.functional.adaptive_max_pool2d(dl.tensor([[[1.0, 2.0, 5.0], [3.0, 4.0, 0.0]]]), (1, 2)).tolist()
+    [[[4.0, 5.0]]]
+    """
+    x = input.array
+    height, width = _wanted("adaptive_max_pool2d", x, output_size)
+    want_taps = return_indices or (mode.recording and input.requires_grad)
+    y, taps = _C.adaptive_max_pool2d_fwd(x, height, width, want_taps)
+    saved = () if taps is None else (taps,)
+    out = record(y, adaptive_max_pool2d_backward, (input,), saved, (x.shape, x.strides))
+    return (out, type(input)(_C.adaptive_max_pool2d_indices(taps, x.shape))) if return_indices else out
+
+
+def adaptive_max_pool2d_backward(g, node):
+    return (_C.adaptive_max_pool2d_bwd(g, node.saved[0], *node.attrs),)
+
+
+def _wanted(op: str, x: Any, output_size: Wanted) -> tuple[int, int]:
+    """output_size as rows and columns, with x's own for None."""
+    wanted = list(output_size) if isinstance(output_size, list | tuple) else [output_size, output_size]
+    kept = x.shape[-2:] if x.ndim > 1 else (1, 1)  # too few dimensions: the call that follows says so
+    size: Any = [k if v is None else v for v, k in zip(wanted, kept, strict=False)]
+    return _pair(op, "output_size", size)
