@@ -21,7 +21,7 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("bools: constant but for jumps", "Tensor", "eq ne lt le gt ge __and__ __or__ __xor__ __invert__"),
     **_names("whole numbers: constant but for jumps", "Tensor", "argmax argmin any all long int bool"),
     **_names("whole numbers: constant but for jumps", "Tensor", "nonzero argwhere count_nonzero bincount argsort"),
-    **_names("whole numbers: constant but for jumps", "dl", "searchsorted bucketize"),
+    **_names("whole numbers: constant but for jumps", "dl", "searchsorted bucketize isin"),
     **_names("as in PyTorch it has no gradient; tests/ops/test_unique.py", "dl", "unique unique_consecutive"),
     **_names("whole numbers: constant but for jumps", "F", "one_hot"),
     **_names("raises where a gradient would be lost", "Tensor", "__setitem__"),
@@ -29,7 +29,7 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names(
         "in place; tests/ops/test_index.py and its neighbours ask for the gradient of a tensor with a history",
         "Tensor",
-        "scatter_ scatter_add_ index_add_ index_copy_ index_fill_ masked_fill_",
+        "scatter_ scatter_add_ index_put_ index_add_ index_copy_ index_fill_ masked_fill_",
     ),
     **_names("random numbers; tests/ops/test_random.py", "Tensor", "uniform_ normal_"),
     **_names("random numbers", "dl", "rand randn randint randperm rand_like randn_like bernoulli"),

@@ -53,16 +53,16 @@ from dlcore.ops.einsum import einsum
 from dlcore.ops.elementwise import abs, add, div, exp, log, mul, neg, pow, reciprocal, rsub, sqrt, square, sub
 from dlcore.ops.index import gather, scatter, scatter_add, take, take_along_dim
 from dlcore.ops.index_slices import index_add, index_copy, index_fill, index_select
-from dlcore.ops.indexing import nonzero
+from dlcore.ops.indexing import index_put, nonzero
 from dlcore.ops.matmul import addmm, bmm, dot, matmul, mm, mv, outer
 from dlcore.ops.random import bernoulli, rand, rand_like, randint, randn, randn_like, randperm
 from dlcore.ops.rearrange import chunk, diag, flip, movedim, narrow, roll, select, split, tile, tril, triu, unbind
 from dlcore.ops.reduce import all, amax, amin, any, argmax, argmin, max, mean, min, sum
 from dlcore.ops.rnn import gru, lstm, rnn_relu, rnn_tanh
-from dlcore.ops.scan import cummax, cummin, cumprod, cumsum
+from dlcore.ops.scan import cummax, cummin, cumprod, cumsum, diff
 from dlcore.ops.shape import diagonal, flatten, permute, reshape, squeeze, t, transpose, unflatten, unsqueeze
 from dlcore.ops.softmax_xent import log_softmax, softmax
-from dlcore.ops.sort import argsort, bucketize, kthvalue, median, searchsorted, sort, topk
+from dlcore.ops.sort import argsort, bucketize, isin, kthvalue, median, searchsorted, sort, topk
 from dlcore.ops.statistics import (
     aminmax,
     logsumexp,

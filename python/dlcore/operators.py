@@ -99,10 +99,11 @@ class Operators:
     index_add_, index_copy_, index_fill_ = index_slices.index_add_, index_slices.index_copy_, index_slices.index_fill_
     masked_select, masked_fill, masked_fill_ = choose.masked_select, choose.masked_fill, choose.masked_fill_
     nonzero, argwhere, count_nonzero = indexing.nonzero, choose.argwhere, choose.count_nonzero
-    bincount = choose.bincount
+    bincount, index_put, index_put_ = choose.bincount, indexing.index_put, index.index_put_
 
     # ---- running totals
     cumsum, cumprod, cummax, cummin = scan.cumsum, scan.cumprod, scan.cummax, scan.cummin
+    diff = scan.diff
 
     # ---- by order
     sort, argsort, topk = sorting.sort, sorting.argsort, sorting.topk

@@ -54,6 +54,20 @@ def case_of_a_mask(name, shape, key, oracle):
                 oracle, () if name == "of none" else ("gather", "scatter_add"))  # fmt: skip
 
 
+def added(x, i, j, v):
+    y = x.copy()
+    np.add.at(y, (i, j), v)
+    return y
+
+
+def last_put(x, i, j, v):
+    y, (i, j) = x.copy(), np.broadcast_arrays(i, j)
+    values = np.broadcast_to(v, (*i.shape, x.shape[-1]))
+    for at in np.ndindex(i.shape):
+        y[i[at], j[at]] = values[at]
+    return y
+
+
 LONG = [(t(1031, 33), index(2000, low=-1031, high=1031))]
 CASES = [
     *(case_of_indices(name, *rest) for name, rest in WITH_INDICES.items()),
@@ -66,6 +80,11 @@ CASES = [
          lambda x: x[[0, -1], ..., [0, 2]], ("gather", "scatter_add")),
     Case("getitem an int tensor", lambda dl, F, x, i: x[i, :, [1, 2]], [(t(*X), index(high=3))],
          lambda x, i: x[i][:, [1, 2]], ("gather", "scatter_add")),
+    *(Case(f"index_put {name}", lambda dl, F, x, i, j, v, a=add: dl.index_put(x, (i, j), v, accumulate=a),
+           [(*INDICES[0], t(6, 5)), (*INDICES[1], t(2, 1, 5)), (*INDICES[2], t(5)), (*INDICES[0], t())],
+           added if add else last_put, ("gather", "scatter_add" if add else "scatter"), grad_length=40,
+           length=6 if add else 1, scale="abs", torch_oracle=add)  # which of equal indices wins is open there
+      for name, add in (("accumulate", True), ("last stays", False))),
     Case("getitem True", lambda dl, F, x: x[:, True], [(t(3),)], lambda x: x[:, None], ("gather", "scatter_add")),
     Case("getitem of many", lambda dl, F, x, i: x[i], LONG, lambda x, i: x[i], ("gather", "scatter_add"),
          grad_length=2000),
@@ -149,6 +168,20 @@ def test_a_changed_index_is_noticed_on_the_way_back():
     i[0] = 2
     with pytest.raises(RuntimeError, match="pick_backward saved was changed"):
         y.backward()
+
+
+def test_index_put_in_place():
+    x = dl.zeros(2, 2)
+    assert x.index_put_(([0, 0],), dl.ones(2), accumulate=True) is x
+    x.index_put_((dl.tensor([[False, False], [True, True]]),), dl.tensor([5.0, 7.0]))
+    assert x.tolist() == [[2.0, 2.0], [5.0, 7.0]]
+    leaf = dl.ones(3, requires_grad=True)
+    y = leaf * 1
+    y.index_put_(([0],), dl.zeros(1))
+    y.sum().backward()
+    assert leaf.grad.tolist() == [0.0, 1.0, 1.0]
+    with pytest.raises(dl.DTypeError, match="index_put_: values must have input's dtype float32, got int64"):
+        x.index_put_(([0],), dl.tensor([1]))
 
 
 def test_a_write_that_would_lose_a_gradient_raises():

@@ -6,7 +6,7 @@ import pytest
 import dlcore as dl
 from dlcore import testing
 
-from .cases import Arg, Case, distinct, ints, normal, t
+from .cases import Arg, Case, bools, distinct, ints, normal, t
 from .common import run_cases, threads
 from .test_index import to_each
 from .test_sort import tied
@@ -66,6 +66,11 @@ CASES = [
     )),
     Case("cumsum of the middle", lambda dl, F, x: x.cumsum(1), [(t(2, 3, 5, 7),), (t(2, 70, 1, 3),)],
          lambda x: np.cumsum(x, 1), ("cumsum",), length=70, scale="abs"),
+    Case("diff", lambda dl, F, x, a, b: dl.diff(x, 2, 0, prepend=a, append=b), [(t(5, 7), t(1, 7), t(2, 7))],
+         lambda x, a, b: np.diff(x, 2, 0, prepend=a, append=b), ("copy",), length=16, scale="max"),
+    Case("diff of nothing", lambda dl, F, x: x.diff(n=0, prepend=x), [(t(5, 7),)], np.copy),
+    Case("diff of bools", lambda dl, F, x: x.diff(), [(t(0, draw=bools),), (t(1, draw=bools),), (t(5, 7, draw=bools),)],
+         np.diff, (), ("bool",), grad=False),
     Case("cumsum of a number", lambda dl, F, x: x.cumsum(0), [(t(),)], np.copy, ("cumsum",)),
     Case("cumsum as float64", lambda dl, F, x: x.cumsum(0, dtype=dl.float64), [(Arg((5, 7), ints(0, 99)),)],
          lambda x: np.cumsum(x, 0).astype(np.float64), ("cumsum",), ("int32",), grad=False),
@@ -106,5 +111,9 @@ def test_bits_do_not_depend_on_threads():
 def test_wrong_arguments():
     with pytest.raises(IndexError, match="cumsum"):
         dl.ones(2).cumsum(1)
+    with pytest.raises(dl.ShapeError, match="diff: needs a tensor of at least one dimension"):
+        dl.tensor(1.0).diff()
+    with pytest.raises(ValueError, match="diff: n must not be negative"):
+        dl.ones(2).diff(-1)
     with pytest.raises(dl.DTypeError, match="cumsum: a float16 tensor"):
         dl.ones(2).half().cumsum(0)

@@ -153,3 +153,11 @@ def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
         return inplace.rebind(self, scatter_add(self, dim, index, src))
     _C.scatter_into("scatter_add_", self.array, dim, index.array, src.array, True)
     return self
+
+
+def index_put_(self: Tensor, indices: tuple, values: Tensor, accumulate: bool = False) -> Tensor:
+    """index_put into this tensor."""
+    if inplace.tracked(self, values):
+        return inplace.rebind(self, indexing.index_put(self, indices, values, accumulate))
+    indexing.put_into("index_put_", self.array, indices, values.array, accumulate)
+    return self

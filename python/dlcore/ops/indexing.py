@@ -79,6 +79,53 @@ def put(x: Any, key: Any, source: Any) -> None:
     _C.index_into("index", v, first, indices, source, False, True)
 
 
+def index_put(input: Tensor, indices: tuple, values: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy of input with ``out[indices] = values``, or with `accumulate` ``+=``, where an element named twice counts
+    twice.
+
+    `values`, of input's dtype, broadcast to the shape of ``input[indices]``; of equal places only the value that stays,
+    the last one, gets a gradient.
+
+    >>> import dlcore as dl
+    >>> dl.index_put(dl.zeros(3), (dl.tensor([0, 0]),), dl.ones(2), accumulate=True).tolist()
+    [2.0, 0.0, 0.0]
+    """
+    y = _C.clone(input.array)
+    place, found = put_into("index_put", y, indices, values.array, accumulate)
+    rule = accumulate_backward if accumulate else index_put_backward
+    return record(y, rule, (input, values), found, (place, values.shape))
+
+
+def put_into(op: str, x: Any, indices: tuple, values: Any, accumulate: bool) -> tuple[Place, tuple]:
+    """index_put into the Array x; returns where that was."""
+    if values.dtype != x.dtype:
+        raise _C.DTypeError(f"{op}: values must have input's dtype {x.dtype}, got {values.dtype}; use .to()")
+    place, found = parse(x, tuple(indices))
+    v, first = place.of(x)
+    _C.index_into(op, v, first, found, values, accumulate, True)
+    return place, found
+
+
+def accumulate_backward(g, node):
+    place, shape = node.attrs
+    v, first = place.of(_C.contiguous(g))
+    return g, _C.sum_to(_C.index_fwd("index_put", v, first, node.saved, True), shape, g.dtype)
+
+
+def index_put_backward(g, node):
+    place, shape = node.attrs
+    of_input = _C.zeros(g.shape, g.dtype, g.device)
+    _C.copy_into(of_input, g)
+    v, first = place.of(of_input)
+    picked = _C.index_fwd("index_put", v, first, node.saved, True)
+    _C.index_into("index_put", v, first, node.saved, _C.zeros((), g.dtype, g.device), False, True)
+    order = _C.arange(0, picked.size, 1, _C.DType.int64).view(picked.shape)
+    v, first = place.of(_C.zeros(g.shape, _C.DType.int64, g.device))
+    _C.index_into("index_put", v, first, node.saved, order, False, True)
+    stayed = _C.eq_fwd(_C.index_fwd("index_put", v, first, node.saved, True), order)
+    return of_input, _C.sum_to(_C.where_fwd(stayed, picked, 0), shape, g.dtype)
+
+
 def is_basic(k: Any) -> bool:
     """An int (of Python, NumPy, or a tensor of no dimensions), a slice, None or ...: what makes a view."""
     if k is None or k is Ellipsis or isinstance(k, slice):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import record
-from dlcore.ops import copy
+from dlcore.ops import compare, copy, elementwise, rearrange
 from dlcore.ops.reduce import Extreme
 
 if TYPE_CHECKING:
@@ -86,3 +86,27 @@ def running_backward(g, node):
     out = _C.zeros(g.shape, g.dtype, g.device)
     _C.scatter_into("cummax", out, node.attrs, node.saved[0], g, True)
     return (out,)
+
+
+def diff(
+    input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None
+) -> Tensor:
+    """``out[i] = input[i + 1] - input[i]`` along `dim`, n times; of bools whether they differ.
+
+    `prepend` and `append` are joined to input first, unless n is 0.
+
+    >>> import dlcore as dl
+    >>> dl.diff(dl.tensor([1, 3, 6])).tolist()
+    [2, 3]
+    """
+    if input.ndim == 0:
+        raise _C.ShapeError("diff: needs a tensor of at least one dimension, got shape ()")
+    if n < 0:
+        raise ValueError(f"diff: n must not be negative, got {n}")
+    parts = [part for part in (prepend, input, append) if part is not None] if n else [input]
+    x = copy.cat(parts, dim) if len(parts) > 1 else input
+    for _ in range(n):
+        size = max(x.shape[dim] - 1, 0)
+        later, earlier = rearrange.narrow(x, dim, min(1, x.shape[dim]), size), rearrange.narrow(x, dim, 0, size)
+        x = compare.ne(later, earlier) if x.dtype == _C.DType.bool else elementwise.sub(later, earlier)
+    return x

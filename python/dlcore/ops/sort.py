@@ -152,3 +152,24 @@ def _search(op: str, row: Any, values: Any, out_int32: bool, right: bool) -> Ten
         array = _C.full((), values, row.dtype, row.device)
     places = _C.searchsorted_fwd(op, row, array, right)
     return record(_C.convert(places, _C.DType.int32) if out_int32 else places, None, ())
+
+
+def isin(
+    elements: Tensor | float, test_elements: Tensor | float, *, assume_unique: bool = False, invert: bool = False
+) -> Tensor:
+    """Whether each of `elements` is among `test_elements`: bool. NaN never is. `assume_unique` changes nothing.
+
+    >>> import dlcore as dl
+    >>> dl.isin(dl.tensor([1, 2, 3]), dl.tensor([3, 1])).tolist()
+    [True, False, True]
+    """
+    like: Any = elements if hasattr(elements, "array") else test_elements
+    both: Any = (elements, test_elements)
+    x, known = (a.array if hasattr(a, "array") else _C.full((), a, like.dtype, like.device) for a in both)
+    dtype = _C.promote(x.dtype, known.dtype)
+    x, known = _C.convert(x, dtype), _C.sort_fwd(_C.reshape(_C.convert(known, dtype), (known.size,)), 0, False)[0]
+    if known.size == 0:
+        return record(_C.full(x.shape, invert, _C.DType.bool, x.device), None, ())
+    after = _C.searchsorted_fwd("isin", known, x, False)
+    nearest = _C.index_fwd("isin", known, 0, (_C.minimum_fwd(after, known.size - 1),), False)
+    return record((_C.ne_fwd if invert else _C.eq_fwd)(nearest, x), None, ())
