@@ -27,11 +27,26 @@ def oracle(x, p):
     return np.where(kept(x.size, p).reshape(x.shape), x / (1 - p) if p < 1 else 0, 0)
 
 
+def channels(m, drop, x):
+    m.manual_seed(3)
+    return drop(x, 0.5)
+
+
+def channels_oracle(x, kept_dims):
+    shape = x.shape[:kept_dims]
+    mask = kept(int(np.prod(shape)), 0.5).reshape(shape + (1,) * (x.ndim - kept_dims))
+    return np.where(mask, 2 * x, 0)
+
+
 CASES = [
     Case("dropout half", lambda m, F, x: seeded(m, F, x, 0.5), over(*ODD, (33, 1031)), lambda x: oracle(x, 0.5),
          rows=("dropout",), layouts=("contiguous", "strided"), torch_oracle=False),
     Case("dropout three quarters", lambda m, F, x: seeded(m, F, x, 0.75), over((67,), (5, 7)),
          lambda x: oracle(x, 0.75), rows=("dropout",), layouts=("contiguous", "strided"), torch_oracle=False),
+    Case("dropout2d", lambda m, F, x: channels(m, F.dropout2d, x), over((2, 3, 5, 7), (4, 67, 3), (0, 3, 2, 2)),
+         lambda x: channels_oracle(x, 2), rows=("dropout",), grad_length=1, torch_oracle=False),
+    Case("dropout1d", lambda m, F, x: channels(m, F.dropout1d, x), over((70, 7), (4, 37, 3)),
+         lambda x: channels_oracle(x, x.ndim - 1), rows=("dropout",), grad_length=1, torch_oracle=False),
     Case("dropout all", lambda m, F, x: seeded(m, F, x, 1.0), over((5, 7)), lambda x: 0 * x, torch_oracle=False),
 ]  # fmt: skip
 
@@ -95,3 +110,31 @@ def test_wrong_arguments():
             F.dropout(x, p)
     with pytest.raises(dl.DTypeError, match="dropout: needs a float32 or float64 tensor, got int64"):
         F.dropout(dl.tensor([1]), 0.5)
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
+def test_channels_fall_whole_and_gradients_with_them(layout):
+    x = make(np.ones((8, 16, 5, 7), np.float32), layout).requires_grad_()
+    y = F.dropout2d(x, 0.25)
+    planes = y.detach().numpy().reshape(128, 35)
+    assert (planes == planes[:, :1]).all() and set(planes[:, 0]) == {np.float32(0), np.float32(1 / 0.75)}
+    y.backward(dl.tensor(np.ones(y.shape, np.float32)))
+    assert np.array_equal(x.grad.numpy(), y.detach().numpy())
+    assert y.array.is_channels_last == (layout == "channels_last")
+
+
+def test_channels_stay_when_nothing_is_dropped():
+    x = dl.ones(2, 3, 4, 4)
+    assert F.dropout2d(x, 0.5, training=False) is x and F.dropout2d(x, 0.0) is x
+    m = dl.nn.Dropout2d(0.5).eval()
+    assert m(x) is x and repr(dl.nn.Dropout1d(0.25)) == "Dropout1d(p=0.25)"
+    assert F.dropout2d(x, 1.0).sum().item() == 0
+
+
+def test_channels_of_what_has_none():
+    with pytest.raises(dl.ShapeError, match=r"dropout2d: needs images .* got x=\(3,\)"):
+        F.dropout2d(dl.ones(3))
+    with pytest.raises(dl.ShapeError, match="dropout1d: needs rows"):
+        F.dropout1d(dl.ones(1, 2, 3, 4))
+    with pytest.raises(ValueError, match="dropout2d: p must be a probability"):
+        F.dropout2d(dl.ones(1, 2, 3, 4), 1.5)

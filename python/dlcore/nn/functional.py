@@ -20,7 +20,7 @@ from dlcore.ops.choose import one_hot
 from dlcore.ops.conv2d import conv1d, conv2d
 from dlcore.ops.conv_transpose import conv_transpose1d, conv_transpose2d
 from dlcore.ops.cross_entropy import binary_cross_entropy, binary_cross_entropy_with_logits, nll_loss
-from dlcore.ops.dropout import dropout
+from dlcore.ops.dropout import dropout, dropout1d, dropout2d
 from dlcore.ops.embedding import embedding
 from dlcore.ops.grid_sample import affine_grid, grid_sample
 from dlcore.ops.loss import huber_loss, kl_div, l1_loss, mse_loss, smooth_l1_loss
@@ -53,6 +53,8 @@ __all__ = [
     "cosine_similarity",
     "cross_entropy",
     "dropout",
+    "dropout1d",
+    "dropout2d",
     "elu",
     "embedding",
     "fold",

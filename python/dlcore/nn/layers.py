@@ -71,7 +71,7 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False):
         super().__init__()
         if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: p is a probability from 0 to 1, got {p}")
+            raise ValueError(f"{type(self).__name__}: p is a probability from 0 to 1, got {p}")
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
@@ -79,6 +79,20 @@ class Dropout(Module):
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
+
+
+class Dropout2d(Dropout):
+    """`Dropout` of whole channels of images (N, C, H, W)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.dropout2d(x, self.p, self.training)
+
+
+class Dropout1d(Dropout):
+    """`Dropout` of whole channels of rows (N, C, L) or (C, L)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.dropout1d(x, self.p, self.training)
 
 
 class Flatten(Module):
