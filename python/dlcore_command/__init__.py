@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 import time
-from typing import Any
 
 _LINE = b"dlcore: interrupted; nothing was saved\n"
 
@@ -39,7 +38,7 @@ class Interrupts:
     def ignore(self) -> None:
         self._deaf_until = math.inf
 
-    def _take(self, *_: Any) -> None:
+    def _take(self, *_: object) -> None:
         if not self._begun:
             os.write(2, _LINE)
             os._exit(130)
@@ -47,7 +46,7 @@ class Interrupts:
             self._deaf_until = time.monotonic() + 2
             raise KeyboardInterrupt
 
-    def _unraisable(self, what: Any) -> None:
+    def _unraisable(self, what: "sys.UnraisableHookArgs") -> None:
         if not issubclass(what.exc_type, KeyboardInterrupt):
             sys.__unraisablehook__(what)
         elif self._deaf_until != math.inf:
