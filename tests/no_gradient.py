@@ -31,6 +31,8 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
         "Tensor",
         "scatter_ scatter_add_ index_put_ index_add_ index_copy_ index_fill_ masked_fill_",
     ),
+    **_names("constants; tests/ops/test_stft.py", "dl", "hann_window hamming_window"),
+    **_names("constants; tests/ops/test_mel.py", "F", "melscale_fbanks"),
     **_names("random numbers; tests/ops/test_random.py", "Tensor", "uniform_ normal_"),
     **_names("random numbers", "dl", "rand randn randint randperm rand_like randn_like bernoulli"),
 }

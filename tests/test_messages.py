@@ -48,6 +48,11 @@ MESSAGES = [
         "scaled_dot_product_attention: query and key must have the same last size; query=(2, 3) key=(4, 5)",
     ),
     (lambda: nn.MultiheadAttention(8, 3), "num_heads must divide embed_dim, both positive; got 3 and 8"),
+    (lambda: dl.stft(dl.ones(9), 16, center=False), "stft: 9 samples are fewer than a frame of n_fft=16"),
+    (
+        lambda: dl.ones(9).unfold(0, 3, 1).add_(1),
+        "(expanded, or windows that overlap) cannot be written to",
+    ),
     (lambda: X.cuda(), "keep tensors on the cpu"),
     (lambda: F.conv1d(X, dl.ones(4, 3)), "conv1d: needs x (N, C, L) or (C, L) and a weight of 3 dimensions; x=(2, 3)"),
     (lambda: nn.ConvTranspose2d(3, 4, 2)(dl.ones(1, 1, 8, 8)), "conv_transpose2d: w expects 3 input channels but x"),

@@ -62,6 +62,7 @@ void bind_copy(py::module_& m) {
     return out;
   });
   m.def("diagonal", &dl::diagonal);
+  m.def("windows", &dl::windows);
   m.def("flip", &dl::flip);
   m.def("arange", &dl::arange);
   m.def("to_device", [](const Array& a, const std::string& device) { return dl::to_device(a, device_of(device)); });

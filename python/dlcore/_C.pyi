@@ -227,6 +227,7 @@ __all__: list[str] = [
     "topk_fwd",
     "uniform_",
     "where_fwd",
+    "windows",
     "zeros",
     "zeros_strided",
 ]
@@ -1114,5 +1115,11 @@ def uniform_(
     arg2: typing.SupportsFloat | typing.SupportsIndex,
 ) -> None: ...
 def where_fwd(arg0: Array | None, arg1: Array | None | float, arg2: Array | None | float) -> Array: ...
+def windows(
+    arg0: Array | None,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: typing.SupportsInt | typing.SupportsIndex,
+) -> Array: ...
 def zeros(arg0: tuple[int, ...], arg1: DType, arg2: str) -> Array: ...
 def zeros_strided(arg0: tuple[int, ...], arg1: tuple[int, ...], arg2: DType, arg3: str) -> Array: ...

@@ -75,6 +75,7 @@ from dlcore.ops.statistics import (
     var,
     var_mean,
 )
+from dlcore.ops.stft import hamming_window, hann_window, istft, stft
 from dlcore.ops.unique import unique, unique_consecutive
 from dlcore.runtime import (
     bfloat16,

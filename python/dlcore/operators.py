@@ -82,7 +82,7 @@ class Operators:
     __setitem__ = copy.setitem
     view, reshape, flatten, expand = shapes.view, shapes.reshape, shapes.flatten, shapes.expand
     permute, transpose, t = shapes.permute, shapes.transpose, shapes.t
-    squeeze, unsqueeze, unflatten = shapes.squeeze, shapes.unsqueeze, shapes.unflatten
+    squeeze, unsqueeze, unflatten, unfold = shapes.squeeze, shapes.unsqueeze, shapes.unflatten, shapes.unfold
     expand_as, view_as, swapaxes = shapes.expand_as, shapes.view_as, shapes.transpose
     diagonal, diag, tril, triu = shapes.diagonal, rearrange.diag, rearrange.tril, rearrange.triu
     narrow, select, split, chunk = rearrange.narrow, rearrange.select, rearrange.split, rearrange.chunk

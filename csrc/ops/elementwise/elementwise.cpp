@@ -1,6 +1,7 @@
 #include "ops/elementwise/elementwise.h"
 
 #include "blocks/copy/copy.h"
+#include "blocks/copy/rearrange.h"
 #include "core/array.h"
 #include "core/launch.h"
 
@@ -165,9 +166,9 @@ void in_place(const char* op, Table& table, const Array& dst, std::initializer_l
     DL_CHECK(shape == dst.shape(), ShapeError, op, ": the right-hand side does not broadcast to the tensor written; ",
              shapes_of({array(dst), src}));
   }
-  for (int i = 0; i < dst.ndim(); ++i)
-    DL_CHECK(dst.stride(i) != 0 || dst.shape(i) == 1 || dst.size() == 0, ValueError, op,
-             ": an expanded tensor has many elements in one place and cannot be written to; use .clone() first");
+  DL_CHECK(!overlaps_itself(dst), ValueError, op,
+           ": a tensor with many elements in one place (expanded, or windows that overlap) cannot be written to; use "
+           ".clone() first");
   // A source that shares memory in any other arrangement would be read after it is written.
   const Array copy = src.array && overlaps(dst, *src.array) ? Array::empty_like(*src.array) : Array();
   if (copy.storage()) copy_into(copy, *src.array);

@@ -85,9 +85,11 @@ from dlcore.nn.pool import (
     MaxPool2d,
 )
 from dlcore.nn.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from dlcore.nn.spectrogram import MelSpectrogram
 from dlcore.nn.summary import summary
 
 __all__ = [
+    "MelSpectrogram",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveConcatPool2d",

@@ -25,6 +25,7 @@ from dlcore.ops.embedding import embedding
 from dlcore.ops.grid_sample import affine_grid, grid_sample
 from dlcore.ops.loss import huber_loss, kl_div, l1_loss, mse_loss, smooth_l1_loss
 from dlcore.ops.matmul import linear
+from dlcore.ops.mel import melscale_fbanks
 from dlcore.ops.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from dlcore.ops.pad import pad
 from dlcore.ops.patches import fold, pixel_shuffle, pixel_unshuffle, unfold
@@ -35,6 +36,7 @@ from dlcore.ops.softmax_xent import cross_entropy, log_softmax, softmax
 from dlcore.ops.statistics import cosine_similarity, normalize, pairwise_distance
 
 __all__ = [
+    "melscale_fbanks",
     "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
     "adaptive_max_pool1d",

@@ -249,7 +249,48 @@ def diagonal_backward(g, node):
     return (out,)
 
 
+def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    """Windows of `size` elements, `step` apart, in place of `dimension`; their elements are the last one: a view.
+
+    Windows that overlap share memory and cannot be written to in place. (``nn.functional.unfold`` is another op.)
+
+    >>> import dlcore as dl
+    >>> dl.arange(5).unfold(0, 3, 2).tolist()
+    [[0, 1, 2], [2, 3, 4]]
+    """
+    x = input.array
+    y = _C.windows(x, dimension, size, step)
+    return record(y, unfold_backward, (input,), (), (x.shape, wrap_dim("unfold", dimension, x.ndim), size, step))
+
+
+def unfold_backward(g, node):
+    return (overlap_add(g, *node.attrs),)
+
+
+def overlap_add(g: Any, size: tuple[int, ...], dimension: int, length: int, step: int) -> Any:
+    """An Array of shape `size`: the sum of the windows `g` at the places that unfold took them from.
+
+    Windows that overlap are cut into pieces that do not: the first `step` elements of each, the next, …
+    """
+    out = _C.zeros(size, g.dtype, g.device)
+    count = g.shape[dimension]
+    for start in range(0, length, step):
+        width = min(step, length - start)
+        reach = (count - 1) * step + width
+        place = _C.windows(out.slice(dimension, start, reach, 1), dimension, width, step)
+        _C.add_into(place, g.slice(g.ndim - 1, start, width, 1))
+    return out
+
+
 # Rules of ops whose result may share its input's memory: writing into such a result writes into the input.
 VIEW_RULES = frozenset(
-    {reshape_backward, permute_backward, transpose_backward, expand_backward, getitem_backward, diagonal_backward}
+    {
+        reshape_backward,
+        permute_backward,
+        transpose_backward,
+        expand_backward,
+        getitem_backward,
+        diagonal_backward,
+        unfold_backward,
+    }
 )
