@@ -80,17 +80,31 @@ struct Pixel {
   }
 };
 
-// One channel of n points, in loops the compiler turns into gathers: pixels outside read pixel 0 and are dropped.
+// The channels of a point, fewer than a vector; kChannels says how many where the compiler can know.
+template <int kChannels, class T>
+static DL_INLINE void sample_pixel(const Points<T>& points, int i, const T* x, int64_t channels, T* y) {
+  if constexpr (kChannels > 0) channels = kChannels;
+  T sum[kChannels > 0 ? kChannels : Vec<T>::size] = {};
+  for (int t = 0; t < 4; ++t) {
+    if (points.pixel[t][i] < 0) continue;
+    const T *from = x + points.pixel[t][i] * channels, weight = points.weight[t][i];
+    for (int64_t c = 0; c < channels; ++c) sum[c] += from[c] * weight;
+  }
+  for (int64_t c = 0; c < channels; ++c) y[c] = sum[c];
+}
+
+// A plane at n points. Pixels outside read pixel 0 and are dropped.
 template <class T>
-static void sample_channel(const Points<T>& points, int n, const T* x, int64_t x_step, T* y, int64_t y_step) {
-  T sum[kPoints] = {};
-  for (int t = 0; t < 4; ++t)
-    for (int i = 0; i < n; ++i) {
+static void sample_plane(const Points<T>& points, int n, const T* x, T* y) {
+  for (int i = 0; i < n; ++i) {
+    T sum = T(0);
+    for (int t = 0; t < 4; ++t) {
       const auto at = points.pixel[t][i];
-      const T value = x[(at < 0 ? 0 : at) * x_step] * points.weight[t][i];
-      sum[i] += at < 0 ? T(0) : value;
+      const T value = x[at < 0 ? 0 : at] * points.weight[t][i];
+      sum += at < 0 ? T(0) : value;
     }
-  for (int i = 0; i < n; ++i) y[i * y_step] = sum[i];
+    y[i] = sum;
+  }
 }
 
 template <class T>
@@ -105,11 +119,14 @@ static void forward(const GridSampleArgs& a, int64_t begin, int64_t end) {
       const int n = a.q - q < kPoints ? static_cast<int>(a.q - q) : kPoints;
       points.locate(a, grid + 2 * q, n);
       T* y = static_cast<T*>(a.out) + image * a.c * s.places + (row % a.p * a.q + q) * s.pixel;
-      if (a.channels_last && a.c >= Vec<T>::size)
-        for (int64_t i = 0; i < n; ++i) each_block<T>(a.c, Pixel<T>{points, i, x, a.c, y + i * a.c});
+      if (!a.channels_last)
+        for (int64_t c = 0; c < a.c; ++c) sample_plane(points, n, x + c * s.pixels, y + c * s.places);
+      else if (a.c >= Vec<T>::size)
+        for (int i = 0; i < n; ++i) each_block<T>(a.c, Pixel<T>{points, i, x, a.c, y + i * a.c});
+      else if (a.c == 3)
+        for (int i = 0; i < n; ++i) sample_pixel<3>(points, i, x, a.c, y + i * a.c);
       else
-        for (int64_t c = 0; c < a.c; ++c)
-          sample_channel(points, n, x + c * s.x_channel, s.pixel, y + c * s.y_channel, s.pixel);
+        for (int i = 0; i < n; ++i) sample_pixel<0>(points, i, x, a.c, y + i * a.c);
     }
   }
 }
@@ -123,28 +140,30 @@ static void gradient_x(const GridSampleArgs& a, int64_t begin, int64_t end) {
   for (int64_t unit = begin; unit < end; ++unit) {
     const int64_t image = unit / blocks, c0 = unit % blocks * kGridChannels;
     const int64_t m = a.c - c0 < kGridChannels ? a.c - c0 : kGridChannels;
-    const int64_t whole = a.channels_last ? m / V::size * V::size : 0;  // channels in vectors
     const T* grid = static_cast<const T*>(a.grid) + image * s.places * 2;
     T* dx = static_cast<T*>(a.out) + image * a.c * s.pixels + c0 * s.x_channel;
     for (int64_t first = 0; first < s.places; first += kPoints) {
       const int n = s.places - first < kPoints ? static_cast<int>(s.places - first) : kPoints;
       const T* g = static_cast<const T*>(a.g) + image * a.c * s.places + c0 * s.y_channel + first * s.pixel;
       points.locate(a, grid + 2 * first, n);
-      for (int i = 0; i < n; ++i)
-        for (int t = 0; t < 4 && whole; ++t) {
-          if (points.pixel[t][i] < 0) continue;
-          const T* from = g + i * s.pixel;
-          T* to = dx + points.pixel[t][i] * s.pixel;
-          const V weight(points.weight[t][i]);
-          for (int64_t c = 0; c < whole; c += V::size) (V::load(to + c) + V::load(from + c) * weight).store(to + c);
-        }
-      for (int64_t c = whole; c < m; ++c)
-        for (int i = 0; i < n; ++i) {
-          const T value = g[c * s.y_channel + i * s.pixel];
-          for (int t = 0; t < 4; ++t)
-            if (points.pixel[t][i] >= 0)
-              dx[c * s.x_channel + points.pixel[t][i] * s.pixel] += value * points.weight[t][i];
-        }
+      if (a.channels_last) {
+        for (int i = 0; i < n; ++i)
+          for (int t = 0; t < 4; ++t) {
+            if (points.pixel[t][i] < 0) continue;
+            const T *from = g + i * s.pixel, weight = points.weight[t][i];
+            T* to = dx + points.pixel[t][i] * s.pixel;
+            int64_t c = 0;
+            for (; c + V::size <= m; c += V::size) (V::load(to + c) + V::load(from + c) * V(weight)).store(to + c);
+            for (; c < m; ++c) to[c] += from[c] * weight;
+          }
+      } else {
+        for (int64_t c = 0; c < m; ++c)
+          for (int i = 0; i < n; ++i) {
+            const T value = g[c * s.places + i];
+            for (int t = 0; t < 4; ++t)
+              if (points.pixel[t][i] >= 0) dx[c * s.pixels + points.pixel[t][i]] += value * points.weight[t][i];
+          }
+      }
     }
   }
 }
@@ -184,18 +203,21 @@ static void gradient_grid(const GridSampleArgs& a, int64_t begin, int64_t end) {
         downs[i] = sum_lanes(sum_down);
         rights[i] = sum_lanes(sum_right);
       }
-      for (int64_t c = whole; c < a.c; ++c) {
-        const T* from = x + c * s.x_channel;
-        for (int i = 0; i < n; ++i) {
-          T around[4];
-          for (int t = 0; t < 4; ++t) {
-            const auto at = points.pixel[t][i];
-            const T value = from[(at < 0 ? 0 : at) * s.pixel];
-            around[t] = at < 0 ? T(0) : value;
-          }
-          add_slopes(around, g[c * s.y_channel + i * s.pixel], points.down[i], points.right[i], downs + i, rights + i);
+      const auto add_channel = [&](int i, int64_t c) __attribute__((always_inline)) {
+        T around[4];
+        for (int t = 0; t < 4; ++t) {
+          const auto at = points.pixel[t][i];
+          const T value = x[c * s.x_channel + (at < 0 ? 0 : at) * s.pixel];
+          around[t] = at < 0 ? T(0) : value;
         }
-      }
+        add_slopes(around, g[c * s.y_channel + i * s.pixel], points.down[i], points.right[i], downs + i, rights + i);
+      };
+      if (a.channels_last)
+        for (int i = 0; i < n; ++i)
+          for (int64_t c = whole; c < a.c; ++c) add_channel(i, c);
+      else
+        for (int64_t c = 0; c < a.c; ++c)
+          for (int i = 0; i < n; ++i) add_channel(i, c);
       for (int i = 0; i < n; ++i) {
         out[2 * (q + i)] = rights[i] * points.right_slope[i];
         out[2 * (q + i) + 1] = downs[i] * points.down_slope[i];
