@@ -22,8 +22,16 @@ namespace pybind11::detail {
 template <>
 struct type_caster<dl::Array> : type_caster_base<dl::Array> {
   static constexpr const char* kHint = "; convert it with dl.tensor(x)";
+  static constexpr auto name = io_name("typing.Any", "Array");  // the stub cannot know Tensor, which is above it
+  // An Array, or a Tensor's: an op hands its operands on unseen, and what is neither is named here.
   bool load(handle src, bool convert) {
-    if (!type_caster_base::load(src, convert)) bad_argument("needs a tensor", src.ptr(), kHint);
+    static PyObject* const type = reinterpret_cast<PyObject*>(get_type_info(typeid(dl::Array))->type);
+    static PyObject* const slot = PyUnicode_InternFromString("array");
+    if (reinterpret_cast<PyObject*>(Py_TYPE(src.ptr())) == type || src.is_none())
+      return type_caster_base::load(src, convert);
+    const object array = reinterpret_steal<object>(PyObject_GetAttr(src.ptr(), slot));
+    if (!array) PyErr_Clear();
+    if (!array || !type_caster_base::load(array, convert)) bad_argument("needs a tensor", src.ptr(), kHint);
     return true;
   }
   template <class T>

@@ -58,6 +58,8 @@ def _from_python(data: Any, dtype: _C.DType | None) -> Any:
 
 def from_numpy(x: np.ndarray) -> Tensor:
     """A tensor that shares memory with a writable NumPy array of a supported dtype."""
+    if not isinstance(x, np.ndarray):
+        raise _C.DTypeError(f"from_numpy: needs a NumPy array, got {type(x).__name__}; use dl.tensor(x)")
     return Tensor(_C.from_numpy(x))
 
 

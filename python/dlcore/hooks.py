@@ -34,6 +34,8 @@ def register_hook(x: Tensor, hook: Callable) -> HookHandle:
     replaces the gradient."""
     if not x.requires_grad:
         raise RuntimeError("register_hook: this tensor does not need a gradient")
+    if not callable(hook):
+        raise TypeError(f"register_hook: needs a function of the gradient, got {hook!r}")
     owner = x if x.node is None else x.node
     if owner.hooks is None:
         owner.hooks = {}

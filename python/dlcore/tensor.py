@@ -13,6 +13,7 @@ import numpy as np
 from dlcore import _C, autograd, cuda, hooks
 from dlcore.operators import Operators
 from dlcore.ops import copy
+from dlcore.ops.shape import wrap_dim
 
 
 class Tensor(Operators):
@@ -72,10 +73,10 @@ class Tensor(Operators):
         return self.array.size
 
     def size(self, dim: _int | None = None) -> Any:
-        return self.array.shape if dim is None else self.array.shape[dim]
+        return self.array.shape if dim is None else self.array.shape[wrap_dim("size", dim, self.ndim)]
 
     def stride(self, dim: _int | None = None) -> Any:
-        return self.array.strides if dim is None else self.array.strides[dim]
+        return self.array.strides if dim is None else self.array.strides[wrap_dim("stride", dim, self.ndim)]
 
     def is_floating_point(self) -> _bool:
         return self.array.dtype.is_floating_point
@@ -245,6 +246,8 @@ def target(args: tuple, dtype: _C.DType | None, device: str | None) -> tuple[_C.
     """The dtype and the device that the arguments of ``to`` name."""
     for a in args:
         if isinstance(a, str):
+            if hasattr(_C.DType, a):
+                raise TypeError(f'to: a dtype is not text; write dl.{a} for "{a}"')
             device = a
         elif isinstance(a, _C.DType):
             dtype = a

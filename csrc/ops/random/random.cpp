@@ -55,6 +55,8 @@ void uniform_(const Array& x, double low, double high) {
 
 void normal_(const Array& x, double mean, double std) {
   DL_CHECK(std >= 0, ValueError, "normal_: the standard deviation must not be negative, got ", std);
+  DL_CHECK(std::isfinite(mean) && std::isfinite(std), ValueError, "normal_: needs a finite mean and std, got ", mean,
+           " and ", std);
   fill_any_layout("normal_", normal_kernels, x, {.a = mean, .b = std});
 }
 

@@ -170,6 +170,8 @@ def seed_gradient(root: Tensor, gradient: Tensor | None) -> Any:
 
 def _roots(op: str, tensors: Any, gradients: Any) -> tuple[list[Tensor], list[Any]]:
     roots = [tensors] if isinstance(tensors, graph.tensor_type) else list(tensors)
+    if not (gradients is None or isinstance(gradients, graph.tensor_type | list | tuple)):
+        raise _C.DTypeError(f"{op}: the gradient must be a tensor, got {type(gradients).__name__}")
     if gradients is None or isinstance(gradients, graph.tensor_type):
         gradients = [gradients] * len(roots) if gradients is None else [gradients]
     if len(gradients) != len(roots):

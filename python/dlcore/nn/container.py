@@ -26,7 +26,11 @@ class _List(Module):
 
     def __getitem__(self, index: int | slice) -> Any:
         values = list(self._held().values())
-        return self._made_of(values[index]) if isinstance(index, slice) else values[index]
+        if isinstance(index, slice):
+            return self._made_of(values[index])
+        if not -len(values) <= index < len(values):
+            raise IndexError(f"{type(self).__name__}: index {index} is out of range, it holds {len(values)}")
+        return values[index]
 
     def __setitem__(self, index: int, value: Any) -> None:
         self._take(str(range(len(self))[index]), value)

@@ -8,6 +8,7 @@ from typing import Any
 import dlcore.nn.functional as F
 from dlcore import _C, creation
 from dlcore.nn import init
+from dlcore.nn.checks import whole
 from dlcore.nn.module import Module
 from dlcore.nn.parameter import Parameter
 from dlcore.tensor import Tensor
@@ -41,7 +42,13 @@ class _Conv(Module):
     ):
         super().__init__()
         name = type(self).__name__
-        if groups < 1 or in_channels % groups or out_channels % groups:
+        whole(
+            self, 0, in_channels=in_channels, out_channels=out_channels, padding=padding, output_padding=output_padding
+        )
+        whole(self, 1, kernel_size=kernel_size, stride=stride, dilation=dilation, groups=groups)
+        if isinstance(kernel_size, str):
+            raise TypeError(f"{name}: kernel_size must be an int, got {kernel_size!r}")
+        if in_channels % groups or out_channels % groups:
             raise ValueError(
                 f"{name}: groups={groups} must divide in_channels={in_channels} and out_channels={out_channels}"
             )

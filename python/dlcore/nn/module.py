@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
-from dlcore.nn import hooks, state
+from dlcore.nn import checks, hooks, state
 from dlcore.nn.hooks import ModuleHooks
 from dlcore.nn.parameter import Parameter
 from dlcore.tensor import Tensor, target
@@ -39,9 +39,13 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward(); define what it computes")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._hooks is None:
-            return self.forward(*args, **kwargs)
-        return self._hooks.call(self, args, kwargs)
+        try:
+            if self._hooks is None:
+                return self.forward(*args, **kwargs)
+            return self._hooks.call(self, args, kwargs)
+        except AttributeError as error:
+            checks.not_a_tensor(self, error)
+            raise
 
     # ---- attributes: parameters, buffers and modules live in their own dictionaries
     def __setattr__(self, name: str, value: Any) -> None:
@@ -201,6 +205,7 @@ class Module:
     # ---- mode and gradients
     def train(self, mode: bool = True) -> Module:
         """Sets training mode here and below: batch norm and dropout behave differently in it."""
+        checks.flag(self, mode=mode)
         for m in self.modules():
             object.__setattr__(m, "training", mode)
         return self
@@ -286,13 +291,9 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        lines = []
-        for name, child in self._modules.items():
-            lines.append(f"({name}): " + repr(child).replace("\n", "\n  "))
+        lines = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self._modules.items()]
         name = type(self).__name__
-        if not lines:
-            return f"{name}({self.extra_repr()})"
-        return f"{name}(\n  " + "\n  ".join(lines) + "\n)"
+        return f"{name}(\n  " + "\n  ".join(lines) + "\n)" if lines else f"{name}({self.extra_repr()})"
 
 
 hooks.name_layers_in_errors(Module)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dlcore.nn.functional as F
 from dlcore import _C, creation
+from dlcore.nn.checks import number, whole
 from dlcore.nn.module import Module
 from dlcore.nn.parameter import Parameter
 from dlcore.tensor import Tensor
@@ -13,6 +14,7 @@ class _ChannelNorm(Module):
     """What batch and instance norm share: parameters and running statistics, one a channel."""
 
     dims: tuple[int, ...]
+    unbatched = False  # whether the least of dims is one sample's
 
     def __init__(
         self,
@@ -23,6 +25,9 @@ class _ChannelNorm(Module):
         track_running_stats: bool,
     ):
         super().__init__()
+        whole(self, 0, num_features=num_features)
+        number(self, 0.0, float("inf"), eps=eps)
+        number(self, 0.0, 1.0, momentum=momentum)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self.register_parameter("weight", Parameter(creation.ones(num_features)) if affine else None)
@@ -36,6 +41,11 @@ class _ChannelNorm(Module):
         if x.ndim not in self.dims:
             wanted = " or ".join(str(d) for d in self.dims)
             raise _C.ShapeError(f"{type(self).__name__}: needs a tensor of {wanted} dimensions, got shape {x.shape}")
+        channels = 0 if x.ndim < self.dims[-1] and self.unbatched else 1
+        if x.shape[channels] != self.num_features:
+            raise _C.ShapeError(
+                f"{type(self).__name__}: needs {self.num_features} channels in dimension {channels}, got shape {x.shape}"
+            )
 
     def _count_batch(self) -> float:
         """The weight of this batch in the running statistics; without `momentum` their plain average."""
@@ -91,6 +101,8 @@ class BatchNorm2d(_BatchNorm):
 
 
 class _InstanceNorm(_ChannelNorm):
+    unbatched = True
+
     def __init__(
         self,
         num_features: int,

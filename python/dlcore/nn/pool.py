@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import dlcore.nn.functional as F
+from dlcore.nn.checks import whole
 from dlcore.nn.module import Module
 from dlcore.ops import copy
 from dlcore.tensor import Tensor
@@ -23,7 +24,10 @@ class MaxPool2d(Module):
         ceil_mode: bool = False,
     ):
         super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
+        whole(self, 1, kernel_size=kernel_size, stride=stride)
+        whole(self, 0, padding=padding)
+        self.kernel_size, self.padding = kernel_size, padding
+        self.stride = kernel_size if stride is None else stride
         self.dilation, self.return_indices, self.ceil_mode = dilation, return_indices, ceil_mode
 
     def forward(self, x: Tensor) -> Any:
@@ -48,7 +52,10 @@ class AvgPool2d(Module):
         divisor_override: int | None = None,
     ):
         super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
+        whole(self, 1, kernel_size=kernel_size, stride=stride)
+        whole(self, 0, padding=padding)
+        self.kernel_size, self.padding = kernel_size, padding
+        self.stride = kernel_size if stride is None else stride
         self.ceil_mode, self.count_include_pad, self.divisor_override = ceil_mode, count_include_pad, divisor_override
 
     def forward(self, x: Tensor) -> Tensor:

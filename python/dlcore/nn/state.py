@@ -39,6 +39,8 @@ def load_state_dict(module: Module, state_dict: Mapping[str, Tensor], strict: bo
     Everything is checked first; on an error (ValueError with all that is wrong) nothing has changed. With
     ``strict=False`` missing and unexpected names are passed over and returned, but a wrong shape is still an error.
     """
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(f"load_state_dict: needs a dict of tensors by name, got {type(state_dict).__name__}")
     own = module.state_dict()
     missing = [n for n in own if n not in state_dict]
     unexpected = [n for n in state_dict if n not in own]

@@ -20,7 +20,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> dl.relu(dl.tensor([-1.0, 2.0])).tolist()
     [0.0, 2.0]
     """
-    y = _C.relu_fwd(input.array)
+    y = _C.relu_fwd(input)
     return record(y, relu_backward, (input,), (y,))
 
 
@@ -35,7 +35,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     >>> dl.nn.functional.leaky_relu(dl.tensor([-1.0, 2.0]), 0.5).tolist()
     [-0.5, 2.0]
     """
-    y = _C.leaky_relu_fwd(input.array, negative_slope)
+    y = _C.leaky_relu_fwd(input, negative_slope)
     return record(y, leaky_relu_backward, (input,), (input.array,), negative_slope)
 
 
@@ -50,7 +50,7 @@ def sigmoid(input: Tensor) -> Tensor:
     >>> dl.sigmoid(dl.tensor([0.0])).tolist()
     [0.5]
     """
-    y = _C.sigmoid_fwd(input.array)
+    y = _C.sigmoid_fwd(input)
     return record(y, sigmoid_backward, (input,), (y,))
 
 
@@ -65,7 +65,7 @@ def tanh(input: Tensor) -> Tensor:
     >>> dl.tanh(dl.tensor([0.0])).tolist()
     [0.0]
     """
-    y = _C.tanh_fwd(input.array)
+    y = _C.tanh_fwd(input)
     return record(y, tanh_backward, (input,), (y,))
 
 

@@ -151,7 +151,7 @@ def sign(input: Tensor) -> Tensor:
     >>> dl.sign(dl.tensor([-3.0, 0.0])).tolist()
     [-1.0, 0.0]
     """
-    return record(_C.sign_fwd(input.array), sign_backward, (input,))
+    return record(_C.sign_fwd(input), sign_backward, (input,))
 
 
 def sign_backward(g, node):
@@ -255,4 +255,4 @@ def logical_not(input: Tensor) -> Tensor:
     >>> dl.logical_not(dl.tensor([True, False])).tolist()
     [False, True]
     """
-    return record(_C.logical_not_fwd(input.array), None, ())
+    return record(_C.logical_not_fwd(input), None, ())

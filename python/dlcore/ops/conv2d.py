@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import shape
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -36,7 +37,7 @@ def conv2d(
     """
     if input.ndim == 3 and weight.ndim == 4:
         return shape.squeeze(conv2d(shape.unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
-    x, w = input.array, weight.array
+    x, w = array_of(input), array_of(weight)
     stride, dilation = pair("stride", stride), pair("dilation", dilation)
     attrs = (stride, pad_sizes(padding, w.shape, stride, dilation), dilation, groups)
     if bias is None:
@@ -102,7 +103,7 @@ def pair(name: str, value: Size, op: str = "conv2d") -> tuple[int, int]:
     """An int twice, or the two ints themselves; a single one in a tuple counts twice, as in PyTorch."""
     if isinstance(value, int):
         return value, value
-    if len(value) not in (1, 2):
+    if not isinstance(value, tuple | list) or len(value) not in (1, 2):
         raise ValueError(f"{op}: {name} must be an int or a pair (h, w), got {value!r}")
     return value[0], value[-1]
 

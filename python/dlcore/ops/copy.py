@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import mode, record
 from dlcore.ops import indexing
-from dlcore.ops.operand import value
+from dlcore.ops.operand import array_of, value
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -21,7 +21,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     >>> dl.cat([dl.tensor([1, 2]), dl.tensor([3])]).tolist()
     [1, 2, 3]
     """
-    arrays = [x.array for x in tensors]
+    arrays = list(map(array_of, tensors))
     y = _C.cat(arrays, dim)
     return record(y, cat_backward, tensors, (), (dim, [(a.shape, a.dtype) for a in arrays]))
 
@@ -46,7 +46,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     >>> dl.stack([dl.tensor([1, 2]), dl.tensor([3, 4])], 1).tolist()
     [[1, 3], [2, 4]]
     """
-    arrays = [x.array for x in tensors]
+    arrays = list(map(array_of, tensors))
     return record(_C.stack(arrays, dim), stack_backward, tensors, (), (dim, [a.dtype for a in arrays]))
 
 
@@ -75,7 +75,7 @@ def clone(input: Tensor) -> Tensor:
     >>> dl.clone(x).tolist()
     [1.0]
     """
-    return record(_C.clone(input.array), same_backward, (input,))
+    return record(_C.clone(input), same_backward, (input,))
 
 
 def same_backward(g, node):
@@ -128,11 +128,18 @@ def setitem(input: Tensor, key: Any, other: Tensor | float) -> None:
         write(place, value(other))
 
 
-def write(place: Any, source: Any) -> None:
+def write(place: Any, source: Any, op: str = "setitem") -> None:
     """Copies an Array or a number into the Array `place`. Leading sizes of 1 that `place` lacks are dropped."""
+    if source is None or isinstance(source, list | tuple | str):
+        raise _C.DTypeError(f"{op}: needs a tensor or a number, got {type(source).__name__}; see dl.tensor")
     if not hasattr(source, "shape"):
         _C.fill_(place, source)
         return
     while source.ndim > place.ndim and source.shape[0] == 1:
         source = source.squeeze(0)
-    _C.copy_into(place, source)
+    try:
+        _C.copy_into(place, source)
+    except _C.ShapeError:
+        raise _C.ShapeError(
+            f"{op}: a value of shape {source.shape} does not broadcast to the {place.shape} that is written"
+        ) from None

@@ -43,7 +43,7 @@ def binary_cross_entropy_with_logits(
 
 
 def _logits_loss(input: Tensor, target: Tensor, how: int) -> Tensor:
-    loss = _C.bce_fwd(input.array, target.array, how)
+    loss = _C.bce_fwd(input, target, how)
     return record(loss, bce_loss_backward, (input, target), (input.array, target.array), how)
 
 
@@ -82,7 +82,7 @@ def binary_cross_entropy(
 
 
 def _probability_loss(input: Tensor, target: Tensor, how: int) -> Tensor:
-    loss = _C.bce_prob_fwd(input.array, target.array, how)
+    loss = _C.bce_prob_fwd(input, target, how)
     return record(loss, bce_prob_loss_backward, (input, target), (input.array, target.array), how)
 
 

@@ -26,7 +26,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         raise ValueError(f"dropout: p must be a probability, 0 to 1, got {p}")
     if not training or p == 0:
         return input
-    y, seed, position = _C.dropout_fwd(input.array, p)
+    y, seed, position = _C.dropout_fwd(input, p)
     return record(y, dropout_backward, (input,), (), (y.strides, p, seed, position))
 
 

@@ -189,7 +189,7 @@ def exp(input: Tensor) -> Tensor:
     >>> dl.exp(dl.tensor([0.0])).tolist()
     [1.0]
     """
-    y = _C.exp_fwd(input.array)
+    y = _C.exp_fwd(input)
     return record(y, exp_backward, (input,), (y,))
 
 
@@ -219,7 +219,7 @@ def sqrt(input: Tensor) -> Tensor:
     >>> dl.sqrt(dl.tensor([9.0])).tolist()
     [3.0]
     """
-    y = _C.sqrt_fwd(input.array)
+    y = _C.sqrt_fwd(input)
     return record(y, sqrt_backward, (input,), (y,))
 
 
@@ -249,7 +249,7 @@ def reciprocal(input: Tensor) -> Tensor:
     >>> dl.reciprocal(dl.tensor([4.0])).tolist()
     [0.25]
     """
-    y = _C.reciprocal_fwd(input.array)
+    y = _C.reciprocal_fwd(input)
     return record(y, reciprocal_backward, (input,), (y,))
 
 
@@ -279,7 +279,7 @@ def neg(input: Tensor) -> Tensor:
     >>> dl.neg(dl.tensor([3.0])).tolist()
     [-3.0]
     """
-    return record(_C.neg_fwd(input.array), neg_backward, (input,))
+    return record(_C.neg_fwd(input), neg_backward, (input,))
 
 
 def neg_backward(g, node):

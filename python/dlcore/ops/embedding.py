@@ -28,7 +28,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
         if not -rows <= padding_idx < rows:
             raise IndexError(f"embedding: padding_idx {padding_idx} is outside a table of {rows} rows")
         padding = padding_idx % rows
-    y = _C.embedding_fwd(input.array, weight.array)
+    y = _C.embedding_fwd(input, weight)
     return record(y, embedding_backward, (input, weight), (input.array,), (weight.array.shape[0], padding))
 
 

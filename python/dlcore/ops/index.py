@@ -80,7 +80,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tens
     >>> dl.scatter(dl.zeros(2, 3), 1, dl.tensor([[2], [0]]), 1.0).tolist()
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
-    y, source = _C.clone(input.array), _source(src, index, input)
+    y, source = _C.clone(input), _source(src, index, input)
     _C.scatter_into("scatter", y, dim, index.array, source, False)
     if hasattr(src, "array"):
         return record(y, scatter_backward, (input, src), (index.array,), (dim, source.shape))
@@ -120,7 +120,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     >>> dl.scatter_add(dl.zeros(3), 0, dl.tensor([0, 2, 2]), dl.ones(3)).tolist()
     [1.0, 0.0, 2.0]
     """
-    y = _C.clone(input.array)
+    y = _C.clone(input)
     _C.scatter_into("scatter_add", y, dim, index.array, src.array, True)
     return record(y, scatter_add_backward, (input, src), (index.array,), (dim, src.shape))
 

@@ -44,7 +44,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     >>> dl.index_add(dl.zeros(2, 2), 0, dl.tensor([1, 1]), dl.ones(2, 2)).tolist()
     [[0.0, 0.0], [2.0, 2.0]]
     """
-    y = _C.clone(input.array)
+    y = _C.clone(input)
     dim = _write_slices("index_add", y, dim, index, _scaled(source.array, alpha), True, False)
     attrs = (dim, alpha, source.shape)
     return record(y, index_add_backward, (input, source), (_vector("index_add", index),), attrs)
@@ -68,7 +68,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     >>> dl.index_copy(dl.zeros(2, 2), 0, dl.tensor([1]), dl.ones(1, 2)).tolist()
     [[0.0, 0.0], [1.0, 1.0]]
     """
-    y = _C.clone(input.array)
+    y = _C.clone(input)
     dim = _write_slices("index_copy", y, dim, index, source.array, False, False)
     return record(y, index_copy_backward, (input, source), (_vector("index_copy", index),), (dim, source.shape))
 
@@ -100,7 +100,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | float) ->
     >>> dl.index_fill(dl.zeros(3), 0, dl.tensor([0, -1]), 5).tolist()
     [5.0, 0.0, 5.0]
     """
-    y = _C.clone(input.array)
+    y = _C.clone(input)
     number = filling("index_fill", value, input)
     dim = _write_slices("index_fill", y, dim, index, number, False, True)
     inputs = (input, value) if hasattr(value, "array") else (input,)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import mode
 from dlcore.ops import copy, elementwise, shape
-from dlcore.ops.operand import value
+from dlcore.ops.operand import array_of, value
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -104,5 +104,5 @@ def copy_(self: Tensor, src: Tensor) -> Tensor:
     """Writes the values of `src`, broadcast and converted to this tensor's dtype."""
     if tracked(self, src):
         return rebind(self, copy.clone(shape.expand(copy.convert(src, self.dtype), self.shape)))
-    _C.copy_into(self.array, src.array)
+    copy.write(self.array, array_of(src), "copy_")
     return self

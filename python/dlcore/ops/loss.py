@@ -39,7 +39,7 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
     2.0
     """
     how = how_of("mse_loss", reduction)
-    loss = _C.mse_fwd(input.array, target.array, how)
+    loss = _C.mse_fwd(input, target, how)
     return record(loss, mse_loss_backward, (input, target), (input.array, target.array), how)
 
 
@@ -61,7 +61,7 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
     1.5
     """
     how = how_of("l1_loss", reduction)
-    loss = _C.l1_fwd(input.array, target.array, how)
+    loss = _C.l1_fwd(input, target, how)
     return record(loss, l1_loss_backward, (input, target), (input.array, target.array), how)
 
 
@@ -85,7 +85,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     how = how_of("smooth_l1_loss", reduction)
     if beta < 0:
         raise ValueError(f"smooth_l1_loss: beta must be at least 0, got {beta}")
-    loss = _C.smooth_l1_fwd(input.array, target.array, how, beta)
+    loss = _C.smooth_l1_fwd(input, target, how, beta)
     return record(loss, smooth_l1_loss_backward, (input, target), (input.array, target.array), (how, beta))
 
 
@@ -109,7 +109,7 @@ def huber_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", delta:
     how = how_of("huber_loss", reduction)
     if delta <= 0:
         raise ValueError(f"huber_loss: delta must be greater than 0, got {delta}")
-    loss = _C.huber_fwd(input.array, target.array, how, delta)
+    loss = _C.huber_fwd(input, target, how, delta)
     return record(loss, huber_loss_backward, (input, target), (input.array, target.array), (how, delta))
 
 

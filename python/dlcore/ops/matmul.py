@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import elementwise
+from dlcore.ops.operand import array_of
 from dlcore.ops.shape import unsqueeze
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     >>> (dl.tensor([[1.0, 2.0], [3.0, 4.0]]) @ dl.tensor([1.0, 10.0])).tolist()
     [21.0, 43.0]
     """
-    a, b = input.array, other.array
+    a, b = array_of(input), array_of(other)
     return record(_C.matmul_fwd(a, b), matmul_backward, (input, other), (a, b))
 
 
@@ -109,7 +110,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> dl.nn.functional.linear(x, w, b).tolist()
     [[3.5, 4.0]]
     """
-    x, w = input.array, weight.array
+    x, w = array_of(input), array_of(weight)
     if bias is None:
         return record(_C.linear_fwd(x, w, None), linear_backward, (input, weight), (x, w))
     return record(_C.linear_fwd(x, w, bias.array), linear_backward, (input, weight, bias), (x, w))

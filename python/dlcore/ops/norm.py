@@ -97,7 +97,7 @@ def layer_norm(
     """
     wanted = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     w = None if weight is None else weight.array
-    y, stats = _C.layer_norm_fwd(input.array, wanted, w, None if bias is None else bias.array, eps)
+    y, stats = _C.layer_norm_fwd(input, wanted, w, None if bias is None else bias.array, eps)
     return _record(y, layer_norm_backward, input, weight, bias, (stats,), (wanted, weight is not None))
 
 
@@ -121,7 +121,7 @@ def group_norm(
     [[-1.0, 1.0, -1.0, 1.0]]
     """
     w = None if weight is None else weight.array
-    y, stats = _C.group_norm_fwd(input.array, num_groups, w, None if bias is None else bias.array, eps)
+    y, stats = _C.group_norm_fwd(input, num_groups, w, None if bias is None else bias.array, eps)
     return _record(y, group_norm_backward, input, weight, bias, (stats,), (num_groups, weight is not None))
 
 

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from dlcore import _C
+
+
+def array_of(x: Any) -> Any:
+    """The Array of a Tensor; for what is none a DTypeError that names the op which asked."""
+    try:
+        return x.array
+    except AttributeError:
+        op = sys._getframe(1).f_code.co_name
+        got = "None" if x is None else type(x).__name__
+        raise _C.DTypeError(f"{op}: needs a tensor, got {got}; convert it with dl.tensor(x)") from None
 
 
 def value(x: Any) -> Any:

@@ -61,6 +61,8 @@ def randint(low: int, high: Any = None, size: Any = None, *, dtype: _C.DType = _
     if not isinstance(size, Sequence):
         raise TypeError(f"randint: the size is a tuple, got {size!r}; write randint({low}, {high}, (n,))")
     low, high = index(low), index(high)
+    if not -(2**63) <= low <= high <= 2**63 - 1:
+        raise ValueError(f"randint: needs low <= high in 64 bits, got {low} and {high}")
     if high > low:
         _C.check_fits("randint", dtype, low)
         _C.check_fits("randint", dtype, high - 1)

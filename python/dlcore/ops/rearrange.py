@@ -167,7 +167,7 @@ def flip(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
     [[4, 3], [2, 1]]
     """
     named = tuple(_dims("flip", shape.as_sizes(args) if dims is None else dims, input.array.ndim))
-    return record(_C.flip(input.array, named), flip_backward, (input,), (), named)
+    return record(_C.flip(input, named), flip_backward, (input,), (), named)
 
 
 def flip_backward(g, node):

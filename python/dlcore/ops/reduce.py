@@ -28,7 +28,7 @@ class Extreme(NamedTuple):
 
 
 def _dims(dim: Dim) -> tuple[int, ...]:
-    return () if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+    return () if dim is None else tuple(dim) if isinstance(dim, tuple | list) else (dim,)
 
 
 def _spread(g: Any, shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> Any:
@@ -112,6 +112,8 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 
 def _extreme(kernel: Any, input: Tensor, dim: int, keepdim: bool) -> Extreme:
     x = input.array
+    if not isinstance(dim, int):
+        raise _C.DTypeError(f"{kernel.__name__[3:6]}: dim is one int, got {dim!r}; amax and amin take several")
     values, indices = kernel(x, dim, keepdim)
     d = dim % builtins.max(x.ndim, 1)
     return Extreme(
@@ -206,5 +208,5 @@ def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     >>> dl.all(dl.tensor([False, True])).item()
     False
     """
-    zeros = _C.sum_fwd(_C.logical_not_fwd(input.array), _dims(dim), keepdim)
+    zeros = _C.sum_fwd(_C.logical_not_fwd(input), _dims(dim), keepdim)
     return record(_C.eq_fwd(zeros, 0), None, ())

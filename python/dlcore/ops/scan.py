@@ -24,7 +24,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """
     if dtype is not None:
         input = copy.convert(input, dtype)
-    return record(_fit(_C.cumsum_fwd(input.array, dim, False), dtype), cumsum_backward, (input,), (), dim)
+    return record(_fit(_C.cumsum_fwd(input, dim, False), dtype), cumsum_backward, (input,), (), dim)
 
 
 def cumsum_backward(g, node):

@@ -74,6 +74,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def wrap_dim(op: str, dim: int, ndim: int) -> int:
     """A dimension as a number from 0 on; that of a tensor without dimensions may be called 0 or -1."""
     n = max(ndim, 1)
+    if not isinstance(dim, int):
+        raise _C.DTypeError(f"{op}: dim must be an int, got {dim!r}")
     if not -n <= dim < n:
         raise IndexError(f"{op}: dim {dim} is out of range; use {-n} to {n - 1}")
     return dim % n

@@ -8,6 +8,7 @@ from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import elementwise, reduce, shape
 from dlcore.ops.loss import how_of, reduced
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -20,7 +21,7 @@ def softmax(input: Tensor, dim: int) -> Tensor:
     >>> dl.nn.functional.softmax(dl.tensor([0.0, 0.0]), dim=0).tolist()
     [0.5, 0.5]
     """
-    y = _C.softmax_fwd(input.array, dim)
+    y = _C.softmax_fwd(input, dim)
     return record(y, softmax_backward, (input,), (y,), dim)
 
 
@@ -35,7 +36,7 @@ def log_softmax(input: Tensor, dim: int) -> Tensor:
     >>> dl.nn.functional.log_softmax(dl.tensor([5.0]), dim=0).tolist()
     [0.0]
     """
-    y = _C.log_softmax_fwd(input.array, dim)
+    y = _C.log_softmax_fwd(input, dim)
     return record(y, log_softmax_backward, (input,), (y,), dim)
 
 
@@ -68,13 +69,14 @@ def cross_entropy(
     0.693147
     """
     how = how_of("cross_entropy", reduction)
+    x, t = array_of(input), array_of(target)
     if weight is not None and weight.requires_grad:
         raise ValueError("cross_entropy: weight gets no gradient; give weight.detach()")
-    if target.dtype.is_floating_point and target.shape == input.shape:
+    if t.dtype.is_floating_point and t.shape == x.shape:
         return _soft_cross_entropy(input, target, weight, how, label_smoothing)
     options = (None if weight is None else weight.array, ignore_index, label_smoothing, how)
-    loss, stats = _C.cross_entropy_fwd(input.array, target.array, *options)
-    saved = (input.array, target.array, stats, *(() if weight is None else (weight.array,)))
+    loss, stats = _C.cross_entropy_fwd(x, t, *options)
+    saved = (x, t, stats, *(() if weight is None else (weight.array,)))
     return record(loss, cross_entropy_backward, (input,), saved, options[1:])
 
 

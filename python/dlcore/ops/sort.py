@@ -26,7 +26,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     >>> values.tolist(), indices.tolist()
     ([1.0, 2.0, 3.0], [1, 2, 0])
     """
-    values, indices = _C.sort_fwd(input.array, dim, descending)
+    values, indices = _C.sort_fwd(input, dim, descending)
     return _chosen(input, values, indices, dim)
 
 
@@ -37,7 +37,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     >>> dl.argsort(dl.tensor([3.0, 1.0, 2.0])).tolist()
     [1, 2, 0]
     """
-    return record(_C.sort_fwd(input.array, dim, descending)[1], None, ())
+    return record(_C.sort_fwd(input, dim, descending)[1], None, ())
 
 
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Extreme:
@@ -47,7 +47,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     >>> dl.topk(dl.tensor([3.0, 1.0, 2.0]), 2).values.tolist()
     [3.0, 2.0]
     """
-    values, indices = _C.topk_fwd(input.array, k, dim, largest)
+    values, indices = _C.topk_fwd(input, k, dim, largest)
     return _chosen(input, values, indices, dim)
 
 

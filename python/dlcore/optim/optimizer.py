@@ -25,6 +25,8 @@ class Optimizer:
         name = type(self).__name__
         if isinstance(params, Tensor):
             raise TypeError(f"{name}: params must be a list of tensors or of dicts, got one tensor; write [tensor]")
+        if not isinstance(params, Iterable):
+            raise TypeError(f"{name}: params must be a list of tensors or of dicts, got {type(params).__name__}")
         self.defaults = defaults
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.param_groups: list[dict[str, Any]] = []
@@ -96,6 +98,8 @@ class Optimizer:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restores what `state_dict` gave; tensors are copied. ValueError, before any change, where groups differ."""
         name = type(self).__name__
+        if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= set(state_dict):
+            raise ValueError(f'{name}: a state has "state" and "param_groups", as state_dict() gives it')
         saved = state_dict["param_groups"]
         sizes = [len(g["params"]) for g in self.param_groups], [len(g["params"]) for g in saved]
         if sizes[0] != sizes[1]:
@@ -159,12 +163,21 @@ def require(ok: bool, optimizer: Optimizer, rule: str, value: Any) -> None:
         raise ValueError(f"{type(optimizer).__name__}: {rule}, got {value!r}")
 
 
+def check_numbers(optimizer: Optimizer, group: dict[str, Any]) -> None:
+    for option in ("lr", "eps", "weight_decay", "momentum", "dampening"):
+        value = group.get(option, 0)
+        if not isinstance(value, int | float) and not hasattr(value, "__float__"):
+            raise TypeError(f"{type(optimizer).__name__}: {option} must be a number, got {value!r}")
+
+
 def check_common(optimizer: Optimizer, group: dict[str, Any]) -> None:
     """What every rule but SGD asks of its group."""
+    check_numbers(optimizer, group)
     require(group["lr"] >= 0, optimizer, "lr must not be negative", group["lr"])
     if "betas" in group:
         betas = group["betas"]
-        require(len(betas) == 2 and all(0 <= b < 1 for b in betas), optimizer, "betas are two numbers in [0, 1)", betas)
+        pair = isinstance(betas, tuple | list) and len(betas) == 2
+        require(pair and all(0 <= b < 1 for b in betas), optimizer, "betas are two numbers in [0, 1)", betas)
     require(group["eps"] >= 0, optimizer, "eps must not be negative", group["eps"])
     require(group["weight_decay"] >= 0, optimizer, "weight_decay must not be negative", group["weight_decay"])
     form = group.get("form", "pytorch")

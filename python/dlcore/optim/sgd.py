@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dlcore import _C
-from dlcore.optim.optimizer import Optimizer, require
+from dlcore.optim.optimizer import Optimizer, check_numbers, require
 from dlcore.tensor import Tensor
 
 
@@ -50,6 +50,7 @@ class SGD(Optimizer):
         )
 
     def _check(self, group: dict[str, Any]) -> None:
+        check_numbers(self, group)
         require(group["lr"] >= 0, self, "lr must not be negative", group["lr"])
         require(group["momentum"] >= 0, self, "momentum must not be negative", group["momentum"])
         require(group["weight_decay"] >= 0, self, "weight_decay must not be negative", group["weight_decay"])
