@@ -46,4 +46,6 @@ def not_a_tensor(owner: object, error: AttributeError) -> None:
     own = type(error.obj).__module__.startswith("dlcore")
     if error.name == "array" or (error.name in ("shape", "ndim", "dtype") and not own):
         got = "None" if error.obj is None else type(error.obj).__name__
-        raise _C.DTypeError(f"{type(owner).__name__}: needs a tensor, got {got}; convert it with dl.tensor(x)") from None
+        raise _C.DTypeError(
+            f"{type(owner).__name__}: needs a tensor, got {got}; convert it with dl.tensor(x)"
+        ) from None
