@@ -107,18 +107,19 @@ CASES = [
 test_op = run_cases(CASES)
 
 
-def test_bits_do_not_depend_on_threads():
+def test_many_slices_are_shared_out_by_destination():
+    """More than one part of the result (index.cpp): each must take its own indices, all of them, in order."""
     rng = np.random.default_rng(0)
-    i, src = dl.tensor(rng.integers(0, 50, 3000)), dl.tensor(rng.standard_normal((3000, 70)).astype(np.float32))
-
-    def run():
-        return dl.zeros(50, 70).index_add(0, i, src).numpy().tobytes()
-
-    with threads(1):
-        expected = run()
-    for n in (2, 3, 7):
+    i, src = rng.integers(0, 50, 6000), rng.standard_normal((6000, 70))
+    zero, places, source = dl.zeros(50, 70), dl.tensor(i), dl.tensor(src.astype(np.float32))
+    total = zero.index_add(0, places, source)
+    testing.assert_close(total, add(np.zeros((50, 70)), i, src), 0, 1e-4, check_dtype=False)
+    last = zero.index_copy(0, places, source)
+    testing.assert_close(last, put(np.zeros((50, 70)), i, src), 1e-6, 0, check_dtype=False)
+    for n in (1, 2, 3, 7):
         with threads(n):
-            assert run() == expected, n
+            assert zero.index_add(0, places, source).numpy().tobytes() == total.numpy().tobytes(), n
+            assert zero.index_copy(0, places, source).numpy().tobytes() == last.numpy().tobytes(), n
 
 
 def test_in_place():
