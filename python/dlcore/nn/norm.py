@@ -43,9 +43,8 @@ class _ChannelNorm(Module):
             raise _C.ShapeError(f"{type(self).__name__}: needs a tensor of {wanted} dimensions, got shape {x.shape}")
         channels = 0 if x.ndim < self.dims[-1] and self.unbatched else 1
         if x.shape[channels] != self.num_features:
-            raise _C.ShapeError(
-                f"{type(self).__name__}: needs {self.num_features} channels in dimension {channels}, got shape {x.shape}"
-            )
+            name, c = type(self).__name__, self.num_features
+            raise _C.ShapeError(f"{name}: needs {c} channels in dimension {channels}, got shape {x.shape}")
 
     def _count_batch(self) -> float:
         """The weight of this batch in the running statistics; without `momentum` their plain average."""
