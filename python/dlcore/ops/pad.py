@@ -49,7 +49,7 @@ def edges_backward(g, node):
     sides, mode = node.attrs
     cut = [(d, max(-before, 0), max(-after, 0)) for d, before, after in sides]
     g = _C.clone(g if mode == "circular" else pad_constant(g, cut, 0))
-    for d, before, after in reversed(_grown(sides)):  # what was copied last goes back first
+    for d, before, after in _grown(sides):
         _EDGES_BACKWARD[mode](g, d, before, after)
         g = g.slice(d, before, g.shape[d] - before - after, 1)
     return (pad_constant(g, cut, 0) if mode == "circular" else g,)
