@@ -10,6 +10,7 @@ from dlcore import _C
 from dlcore.tensor import Tensor
 
 float32 = _C.DType.float32
+_NUMPY_DTYPES = [np.dtype(t) for t in ("u1", "i4", "i8", "f2", "f4", "f8")]
 _PYTHON_DTYPES = {"f": float32, "i": _C.DType.int64, "u": _C.DType.int64, "b": _C.DType.bool}
 
 
@@ -44,16 +45,26 @@ def _from_python(data: Any, dtype: _C.DType | None) -> Any:
         x = np.array(data)
     except ValueError as e:
         raise _C.ShapeError("tensor: the nested lists have different lengths; every row needs as many numbers") from e
+    if not keep_dtype and (x.dtype == np.uint64 or _are_ints(x)):  # beyond int64: a floating dtype holds them, rounded
+        if dtype is None or not dtype.is_floating_point:
+            beyond = max(x.flat, key=abs)
+            raise ValueError(f"tensor: {beyond} does not fit {dtype or 'int64'}; use dtype=dl.float64")
+        x = x.astype(np.float64)
     if x.dtype.kind not in "fiub":
         raise _C.DTypeError(f"tensor: cannot hold {type(data).__name__} data of NumPy dtype {x.dtype}; pass numbers")
     if dtype is not None and not keep_dtype:
         if x.size and not dtype.is_floating_point:
             for extreme in (x.min(), x.max()):
                 _C.check_fits("tensor", dtype, extreme.item())
-        elif x.dtype.kind == "u":  # integers beyond int64
-            x = x.astype(np.float64)
+    if keep_dtype and x.dtype.kind != "b" and x.dtype.newbyteorder("=") not in _NUMPY_DTYPES:
+        wide = "float32" if x.dtype.kind == "f" else "int64"
+        raise _C.DTypeError(f"tensor: NumPy dtype {x.dtype} has no counterpart; convert it with x.astype(np.{wide})")
     array = _C.from_numpy(np.ascontiguousarray(x).reshape(x.shape).astype(x.dtype.newbyteorder("="), copy=False))
     return array if keep_dtype else _C.convert(array, _PYTHON_DTYPES[x.dtype.kind])
+
+
+def _are_ints(x: np.ndarray) -> bool:
+    return x.dtype == object and all(isinstance(v, int) for v in x.flat)
 
 
 def from_numpy(x: np.ndarray) -> Tensor:

@@ -33,7 +33,8 @@ def test_arithmetic_wraps_but_takes_no_number_that_does_not_fit():
     [
         (lambda: dl.tensor([1], dtype=dl.uint8) * 300, r"mul: 300 does not fit uint8 \(0 to 255\); use a wider dtype"),
         (lambda: dl.tensor([1], dtype=dl.int32) + 2**32, "add: 4294967296 does not fit int32"),
-        (lambda: dl.clamp(dl.tensor([1], dtype=dl.uint8), -5, 300), "clamp: -5 does not fit uint8"),
+        (lambda: dl.clamp(dl.tensor([1], dtype=dl.uint8), 300, 400), "clamp: 300 does not fit uint8"),
+        (lambda: dl.minimum(dl.tensor([1], dtype=dl.int32), -(2**40)), "minimum: -1099511627776 does not fit int32"),
         (lambda: dl.maximum(dl.tensor([1], dtype=dl.uint8), 300), "maximum: 300 does not fit uint8"),
         (lambda: dl.where(dl.tensor([True]), dl.tensor([1], dtype=dl.uint8), 300), "where: 300 does not fit uint8"),
         (lambda: dl.tensor([300], dtype=dl.uint8), "tensor: 300 does not fit uint8"),
@@ -51,6 +52,15 @@ def test_arithmetic_wraps_but_takes_no_number_that_does_not_fit():
 def test_what_does_not_fit_is_refused(call, text):
     with pytest.raises(ValueError, match=text):
         call()
+
+
+def test_a_bound_out_of_reach_bounds_nothing():
+    for dtype, low, high in ((dl.uint8, 0, 255), (dl.int32, -(2**31), 2**31 - 1)):
+        x = dl.tensor([low, 5, high], dtype=dtype)
+        for y in (dl.clamp(x, low - 5, high + 45), dl.clamp(x, min=low - 1), dl.clamp(x, max=high + 1)):
+            assert y.dtype == dtype and y.tolist() == x.tolist()
+        assert dl.maximum(x, low - 1).tolist() == dl.minimum(high + 1, x).tolist() == x.tolist()
+        assert dl.clamp(x, -(2**40), 5).tolist() == [low, 5, 5]
 
 
 def test_edges_fit():

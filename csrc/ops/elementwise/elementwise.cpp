@@ -38,14 +38,13 @@ DType common_dtype_that_fits(const char* op, std::initializer_list<Operand> oper
   return t;
 }
 
-DType float_dtype(DType t) { return is_floating(t) ? t : DType::f32; }
-
-std::string shapes_of(std::initializer_list<Operand> operands) {
-  std::string text;
-  for (const Operand& o : operands)
-    if (o.array) text += join(text.empty() ? "" : ", ", o.array->shape(), ' ', o.array->dtype());
-  return text;
+// The number, or where it lies outside an integer dtype on the side on which it bounds nothing, that side's end.
+Operand bound(DType t, const Operand& o, bool least) {
+  if (o.array || fits(t, o.number) || least != (o.number.i < 0)) return o;
+  return number({Number::integer, t == DType::u8 ? (least ? 0 : UINT8_MAX) : (least ? INT32_MIN : INT32_MAX), 0});
 }
+
+DType float_dtype(DType t) { return is_floating(t) ? t : DType::f32; }
 
 Dims common_shape(const char* op, std::initializer_list<Operand> operands) {
   const Array* first = nullptr;
@@ -106,6 +105,11 @@ Array same(const char* op, Table& table, std::initializer_list<Operand> operands
   return run(op, table, t, t, operands);
 }
 
+Array extreme(const char* op, Table& table, const Operand& a, const Operand& b, bool least) {
+  const DType t = common_dtype(op, {a, b});
+  return same(op, table, {bound(t, a, least), bound(t, b, least)});
+}
+
 Array floating(const char* op, Table& table, std::initializer_list<Operand> operands) {
   const DType t = float_dtype(common_dtype(op, operands));
   return run(op, table, t, t, operands);
@@ -140,15 +144,12 @@ void check_no_bool(const char* op, DType t, const char* hint) {
 
 Number negative(Number n) { return {n.kind == Number::boolean ? Number::integer : n.kind, -n.i, -n.f}; }
 
-Array bools(const Array& x) { return convert(x, DType::b8); }
-
 Array logical(const char* op, Table& table, const Operand& a, const Operand& b) {
-  const auto truth = [](const Number& n) {
-    return Number{Number::boolean, n.kind == Number::real ? n.f != 0 : n.i != 0, 0};
+  const auto truth = [](const Operand& o) {
+    const Number& n = o.number;
+    return o.array ? o : number({Number::boolean, n.kind == Number::real ? n.f != 0 : n.i != 0, 0});
   };
-  const Array x = a.array ? bools(*a.array) : Array(), y = b.array ? bools(*b.array) : Array();
-  return run(op, table, DType::b8, DType::b8,
-             {a.array ? array(x) : number(truth(a.number)), b.array ? array(y) : number(truth(b.number))});
+  return run(op, table, DType::b8, DType::b8, {truth(a), truth(b)});
 }
 
 bool overlaps(const Array& dst, const Array& src) {
@@ -164,7 +165,7 @@ void in_place(const char* op, Table& table, const Array& dst, std::initializer_l
   if (src.array) {
     const Dims shape = common_shape(op, {array(dst), src});
     DL_CHECK(shape == dst.shape(), ShapeError, op, ": the right-hand side does not broadcast to the tensor written; ",
-             shapes_of({array(dst), src}));
+             dst.shape(), ' ', dst.dtype(), ", ", src.array->shape(), ' ', src.array->dtype());
   }
   DL_CHECK(!overlaps_itself(dst), ValueError, op,
            ": a tensor with many elements in one place (expanded, or windows that overlap) cannot be written to; use "
@@ -198,8 +199,8 @@ Array mul_fwd(const Operand& a, const Operand& b) {
   return run("mul", mul_, t, t, {a, b});
 }
 Array div_fwd(const Operand& a, const Operand& b) { return floating("div", div_, {a, b}); }
-Array maximum_fwd(const Operand& a, const Operand& b) { return same("maximum", maximum_, {a, b}); }
-Array minimum_fwd(const Operand& a, const Operand& b) { return same("minimum", minimum_, {a, b}); }
+Array maximum_fwd(const Operand& a, const Operand& b) { return extreme("maximum", maximum_, a, b, true); }
+Array minimum_fwd(const Operand& a, const Operand& b) { return extreme("minimum", minimum_, a, b, false); }
 
 Array pow_fwd(const Operand& a, const Operand& b) {
   const DType t = common_dtype_that_fits("pow", {a, b});
@@ -256,7 +257,8 @@ Array neg_fwd(const Array& x) {
 }
 Array clamp_fwd(const Array& x, const Operand& low, const Operand& high) {
   check_no_bool("clamp", x.dtype(), "convert with .float() or .long()");
-  return same("clamp", clamp_, {array(x), low, high});
+  const DType t = common_dtype("clamp", {array(x), low, high});
+  return same("clamp", clamp_, {array(x), bound(t, low, true), bound(t, high, false)});
 }
 
 void add_into(const Array& dst, const Operand& src, const Number& alpha) {
