@@ -112,7 +112,7 @@ PYTHON_LAYERS = [  # a module imports from its own line and those below it
     {"tensor"},
     {"operators"},
     {"ops"},
-    {"autograd", "hooks", "cuda"},
+    {"autograd", "hooks", "cuda", "mistakes"},
     {"_C"},
 ]
 

@@ -15,6 +15,7 @@ void bind_embedding(py::module_& m);
 void bind_index(py::module_& m);
 void bind_loss(py::module_& m);
 void bind_matmul(py::module_& m);
+void bind_mistakes(py::module_& m);  // after all others
 void bind_norm(py::module_& m);
 void bind_optim(py::module_& m);
 void bind_pool2d(py::module_& m);

@@ -85,4 +85,5 @@ PYBIND11_MODULE(_C, m) {
   bind_scan(m);
   bind_softmax_xent(m);
   bind_sort(m);
+  bind_mistakes(m);
 }

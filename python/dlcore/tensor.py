@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcore import _C, autograd, cuda, hooks
+from dlcore import _C, autograd, cuda, hooks, mistakes
 from dlcore.operators import Operators
 from dlcore.ops import copy
 from dlcore.ops.shape import wrap_dim
@@ -284,3 +284,4 @@ def move_backward(g: Any, node: autograd.Node) -> tuple:
 
 
 autograd.bind_tensor_type(Tensor)
+_C.explain_calls(mistakes.explain_call)

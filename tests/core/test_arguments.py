@@ -1,0 +1,69 @@
+"""What an argument of the wrong kind says, where no op looks at it first: the op, the kind wanted, the kind got."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dlcore as dl
+import dlcore.nn.functional as F
+from dlcore import _C, nn
+
+X = dl.ones(2, 3)
+
+MISTAKES = [
+    (lambda: X.unsqueeze("a"), "unsqueeze: needs a whole number, got 'a'"),
+    (lambda: X.unsqueeze(1.5), "unsqueeze: needs a whole number, got 1.5"),
+    (lambda: X.transpose(0, None), "transpose: needs a whole number, got None"),
+    (lambda: F.leaky_relu(X, "a"), "leaky_relu: needs a number, got 'a'"),
+    (lambda: nn.LeakyReLU("a")(X), "LeakyReLU: needs a number, got 'a'"),
+    (lambda: nn.Softmax("a")(X), "Softmax: needs a whole number, got 'a'"),
+    (lambda: X.topk("a"), "topk: needs a whole number, got 'a'"),
+    (lambda: dl.zeros(2, device=3), "zeros: needs a string, got 3"),
+    (lambda: X.sum(0, "yes"), "sum: needs True or False, got 'yes'"),
+    (lambda: X.unsqueeze(2**31), "unsqueeze: 2147483648 is out of range"),
+    (lambda: X.diagonal(2**80), f"diagonal: {2**80} is out of range"),
+]
+
+
+@pytest.mark.parametrize(("act", "text"), MISTAKES, ids=[text for _, text in MISTAKES])
+def test_the_op_and_both_kinds_are_named(act, text):
+    with pytest.raises(TypeError) as e:
+        act()
+    assert str(e.value) == text
+
+
+def test_a_call_with_too_few_arguments():
+    with pytest.raises(TypeError, match="^relu_bwd: takes 2 arguments of types .*, got "):
+        _C.relu_bwd(X.array)
+
+
+def test_other_errors_pass_unchanged():
+    with pytest.raises(dl.ShapeError, match="matmul: "):
+        X @ X
+    with pytest.raises(dl.DTypeError, match="relu: needs a float32"):
+        dl.relu(dl.tensor([1]))
+
+
+@pytest.mark.parametrize(
+    ("act", "text"),
+    [
+        (lambda: dl.tensor([2**63]), "tensor: 9223372036854775808 does not fit int64; use dtype=dl.float64"),
+        (lambda: dl.tensor([1, -(2**70)]), f"tensor: {-(2**70)} does not fit int64; use dtype=dl.float64"),
+        (lambda: dl.tensor([2**63], dtype=dl.int32), "tensor: 9223372036854775808 does not fit int32; use"),
+        (
+            lambda: dl.tensor(np.int8([1])),
+            "tensor: NumPy dtype int8 has no counterpart; convert it with x.astype(np.int64)",
+        ),
+        (lambda: dl.tensor(np.ones(1, np.longdouble)), "has no counterpart; convert it with x.astype(np.float32)"),
+    ],
+)
+def test_numbers_without_a_dtype_of_ours(act, text):
+    with pytest.raises((ValueError, TypeError)) as e:
+        act()
+    assert text in str(e.value)
+
+
+def test_integers_beyond_int64_are_rounded_to_a_floating_dtype():
+    assert dl.tensor([2**70, 1], dtype=dl.float32).tolist() == [2.0**70, 1.0]
+    assert dl.tensor(2**63, dtype=dl.float64).item() == 2.0**63
