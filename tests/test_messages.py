@@ -12,6 +12,11 @@ from dlcore import nn
 X = dl.ones(2, 3)
 
 MESSAGES = [
+    (lambda: F.conv2d(dl.ones(1, 1, 4, 4), dl.ones(1, 1, 2, 2), padding=2**62), "conv2d: stride, padding and dilation"),
+    (lambda: dl.data.DataLoader(5), "DataLoader: the data set needs len() and [i], which int lacks"),
+    (lambda: dl.data.DataLoader([1], batch_size=2.5), "DataLoader: batch_size must be a whole number, got 2.5"),
+    (lambda: dl.data.DataLoader([1], batch_size=None), "DataLoader: batch_size must be a whole number, got None"),
+    (lambda: dl.formats.save(5, "x"), "save: needs a dict of tensors by name, got int; see state_dict()"),
     (lambda: X + dl.ones(2, 4), "add: shapes (2,3) and (2,4) do not broadcast: 3 against 4 in dimension -1"),
     (lambda: X + "a", "an operand must be a tensor or a number, got str; convert it with dl.tensor(x)"),
     (lambda: X + np.ones((2, 3)), "an operand must be a tensor or a number, got numpy.ndarray; convert it with"),

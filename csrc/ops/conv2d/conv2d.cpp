@@ -23,6 +23,11 @@ ConvShape check(const Dims& x, const Array& w, const Dims& stride, const Dims& p
   DL_CHECK(stride.size() == 2 && dilation.size() == 2 && padding.size() == 4 && stride[0] > 0 && stride[1] > 0 &&
                dilation[0] > 0 && dilation[1] > 0,
            ValueError, "conv2d: stride and dilation must be positive; stride=", stride, " dilation=", dilation);
+  constexpr int64_t kFar = int64_t{1} << 31;  // so that no size overflows
+  for (const Dims* d : {&stride, &padding, &dilation})
+    for (int64_t i : *d)
+      DL_CHECK(i < kFar, ValueError, "conv2d: stride, padding and dilation are less than 2^31; stride=", stride,
+               " padding=", padding, " dilation=", dilation);
   for (int64_t p : padding)
     DL_CHECK(p >= 0, ValueError, "conv2d: padding must not be negative, got ", padding, "; slice x instead");
   DL_CHECK(groups > 0 && x[1] % groups == 0 && w.shape(0) % groups == 0, ShapeError, "conv2d: groups=", groups,

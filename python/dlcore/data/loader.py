@@ -49,11 +49,15 @@ class DataLoader:
         seed: int = 0,
         transform: Transform | Sequence[Transform] | None = None,
     ):
+        if not hasattr(dataset, "__len__") or not (hasattr(dataset, "__getitem__") or hasattr(dataset, "take")):
+            raise TypeError(f"DataLoader: the data set needs len() and [i], which {type(dataset).__name__} lacks")
         for name, value, least in (
             ("batch_size", batch_size, 1),
             ("num_workers", num_workers, 0),
             ("prefetch_factor", prefetch_factor, 1),
         ):
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"DataLoader: {name} must be a whole number, got {value!r}")
             if value < least:
                 raise ValueError(f"DataLoader: {name} must be at least {least}, not {value}")
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last

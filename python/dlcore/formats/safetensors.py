@@ -33,6 +33,8 @@ def save(tensors: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[
     """
     import safetensors.numpy
 
+    if not isinstance(tensors, Mapping):
+        raise TypeError(f"save: needs a dict of tensors by name, got {type(tensors).__name__}; see state_dict()")
     # The library stores the bytes of a strided array in memory order, not in index order, so make each one C-ordered:
     # convolution weights are channels-last in memory.
     arrays = {name: np.asarray(_array(value), order="C") for name, value in tensors.items()}
