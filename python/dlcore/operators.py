@@ -67,6 +67,7 @@ class Operators:
     __and__, __or__, __xor__ = compare.logical_and, compare.logical_or, compare.logical_xor
     __invert__ = compare.logical_not
     eq, ne, lt, le, gt, ge = compare.eq, compare.ne, compare.lt, compare.le, compare.gt, compare.ge
+    where = compare.where_else
     clamp, maximum, minimum, sign = compare.clamp, compare.maximum, compare.minimum, compare.sign
 
     # ---- over dimensions

@@ -88,6 +88,7 @@ ARITHMETIC = [
     binary("maximum", lambda dl, F, x, y: dl.maximum(x, y), np.maximum, "maximum_fwd", "maximum_bwd"),
     binary("minimum", lambda dl, F, x, y: dl.minimum(x, y), np.minimum, "minimum_fwd", "minimum_bwd"),
     Case("where", lambda dl, F, c, x, y: dl.where(c, x, y), chosen(), np.where, ("where_fwd",)),
+    Case("x.where", lambda dl, F, c, x, y: x.where(c, y), chosen()[:3], np.where, ("where_fwd",)),
 ]
 INTEGERS = [
     *exact("add", lambda dl, F, x, y: x + y, np.add, "add_fwd", "bool uint8 int32 int64"),

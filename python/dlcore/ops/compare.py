@@ -129,6 +129,17 @@ def where(condition: Tensor, input: Operand | None = None, other: Operand | None
     return record(y, rule, tensors, (c,), likes)
 
 
+def where_else(self: Tensor, condition: Tensor, other: Operand) -> Tensor:
+    """where(condition, self, other).
+
+    >>> import dlcore as dl
+    >>> x = dl.tensor([-1.0, 2.0])
+    >>> x.where(x > 0, 0).tolist()
+    [0.0, 2.0]
+    """
+    return where(condition, self, other)
+
+
 def where_backward(g, node):
     return (
         None if node.inputs[0] is None else where_input_backward(g, node)[0],
