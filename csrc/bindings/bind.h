@@ -25,4 +25,5 @@ void bind_rnn(py::module_& m);
 void bind_scan(py::module_& m);
 void bind_resample(py::module_& m);
 void bind_softmax_xent(py::module_& m);
+void bind_stft(py::module_& m);
 void bind_sort(py::module_& m);

@@ -84,6 +84,7 @@ PYBIND11_MODULE(_C, m) {
   bind_rnn(m);
   bind_scan(m);
   bind_softmax_xent(m);
+  bind_stft(m);
   bind_sort(m);
   bind_mistakes(m);
 }

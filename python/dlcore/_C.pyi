@@ -66,6 +66,8 @@ __all__: list[str] = [
     "cumprod_bwd",
     "cumprod_fwd",
     "cumsum_fwd",
+    "dft_bwd",
+    "dft_fwd",
     "diagonal",
     "div_bwd_b",
     "div_fwd",
@@ -602,6 +604,8 @@ def cumprod_bwd(
 ) -> Array: ...
 def cumprod_fwd(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def cumsum_fwd(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Array: ...
+def dft_bwd(arg0: typing.Any, arg1: typing.Any) -> Array: ...
+def dft_fwd(arg0: typing.Any, arg1: typing.Any, arg2: bool) -> Array: ...
 def diagonal(
     arg0: typing.Any,
     arg1: typing.SupportsInt | typing.SupportsIndex,

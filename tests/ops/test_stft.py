@@ -8,7 +8,7 @@ import pytest
 import dlcore as dl
 
 from .cases import Case, positive, t
-from .common import run_cases
+from .common import run_cases, threads
 
 # n_fft, hop_length, win_length, center, normalized, onesided
 SETTINGS = {
@@ -54,7 +54,7 @@ def stft_case(name, settings):
         fn,
         [(t(2, 31), t(width or n_fft, draw=positive)), (t(29),)],
         oracle=lambda x, window=None: stft_oracle(x, window, settings=settings),
-        rows=("gemm",),
+        rows=("dft_fwd", "dft_bwd"),
         length=n_fft,
         grad_length=64,
         scale="max",
@@ -90,7 +90,7 @@ def istft_case(name, settings, length, shapes):
         fn,
         [(t(*shape, draw=real_ends), t(width or n_fft, draw=positive)) for shape in shapes],
         oracle=lambda x, window: istft_oracle(x, window, settings=settings, length=length),
-        rows=("gemm",),
+        rows=("dft_fwd", "dft_bwd"),
         length=4 * n_fft,
         grad_length=128,
         scale="max",
@@ -137,6 +137,29 @@ def test_istft_undoes_stft(isa, window, hop):
     w = None if window is None else getattr(dl, f"{window}_window")(32, dtype=dl.float64)
     y = dl.istft(dl.stft(x, 32, hop, window=w), 32, hop, window=w, length=200)
     np.testing.assert_allclose(y.numpy()[:, :176], x.numpy()[:, :176], atol=1e-12)
+
+
+@pytest.mark.parametrize("onesided", [True, False])
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 8, 12, 15, 16, 17, 30, 49, 97, 128, 400, 1000])
+def test_every_factor(isa, n, onesided):
+    """Fours, twos, odd primes and primes alone, over more rows than any register holds, and not a multiple."""
+    x = np.random.default_rng(n).standard_normal((19, n))
+    y = dl.stft(dl.tensor(x), n, n, center=False, onesided=onesided).numpy()[:, :, 0]
+    expected = (np.fft.rfft if onesided else np.fft.fft)(x)
+    np.testing.assert_allclose(y[..., 0] + 1j * y[..., 1], expected, atol=2e-15 * n)
+
+
+def test_bits_do_not_depend_on_threads_and_rows_not_on_each_other(isa):
+    x = dl.tensor(np.random.default_rng(0).standard_normal((3, 40000)).astype("f4"))
+    with threads(1):
+        expected = dl.stft(x, 512).numpy()
+    for n in (2, 3, 5):
+        with threads(n):
+            assert dl.stft(x, 512).numpy().tobytes() == expected.tobytes()
+    x.numpy()[1, 20000] = np.nan
+    bad = np.isnan(dl.stft(x, 512, center=False).numpy()).any((1, 3))
+    first, last = (20000 - 511 + 127) // 128, 20000 // 128
+    assert bad[1, first : last + 1].all() and bad.sum() == last + 1 - first
 
 
 def test_no_signals_have_no_spectra():
@@ -193,6 +216,7 @@ REFUSED = [
     ),
     (lambda: X.unfold(0, 21, 1), "unfold: a window of 21 does not fit into dimension 0 of shape (20,)"),
     (lambda: X.unfold(0, 2, 0), "their step must be positive, got size 2 and step 0"),
+    (lambda: dl.stft(dl.ones(20).half(), 8, center=False), "dft: needs float32 or float64, got float16 of shape (7,8)"),
     (lambda: dl.hann_window(-1), "window_length must not be negative, got -1"),
 ]
 

@@ -1,8 +1,4 @@
-"""Short-time Fourier transforms, as matrix products, and the windows they use.
-
-A transform of N points as a product with N columns costs N²; below some thousands of points a matrix product at the
-machine's full rate is as fast as a scalar FFT, and it is differentiable as it stands.
-"""
+"""Short-time Fourier transforms, their inverse, and the windows they use."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ import numpy as np
 
 from dlcore import _C
 from dlcore.autograd import record
-from dlcore.ops import elementwise, matmul, shape
+from dlcore.ops import elementwise, shape
 from dlcore.ops.pad import pad
 
 if TYPE_CHECKING:
@@ -59,18 +55,38 @@ def hamming_window(
 
 
 # ---- Transforms.
-@lru_cache(maxsize=4)  # 4 MB for 1024 points in float32, and 16 times that for 4096
-def _basis(points: int, onesided: bool, dtype: Any, inverse: bool) -> Tensor:
-    """(points, 2F): columns cos and -sin of frequency 0, then 1, …; the inverse (2F, points) undoes the onesided."""
-    frequencies = points // 2 + 1 if onesided else points
-    turns = np.outer(np.arange(points), np.arange(frequencies)) % points * (2 * np.pi / points)
-    both = np.stack([np.cos(turns), -np.sin(turns)], -1)
-    if inverse:
-        k = np.arange(frequencies)
-        mirrored = (k > 0) & (2 * k < points)  # a frequency that stands for its negative too
-        both = both * (np.where(mirrored, 2.0, 1.0) / points)[:, None]
-    flat = both.reshape(points, 2 * frequencies)
-    return constant(flat.T if inverse else flat, dtype)
+@lru_cache(maxsize=8)
+def _roots(points: int, dtype: Any) -> Any:
+    """An Array (points, 2): cos and -sin of each part of a turn, rounded once from float64."""
+    turns = np.arange(points) * (2 * np.pi / points)
+    return constant(np.stack([np.cos(turns), -np.sin(turns)], -1), dtype).array
+
+
+def dft(input: Tensor, onesided: bool) -> Tensor:
+    """(…, N) -> (…, F, 2): sum_n x[n] e^(-2πi kn / N), F = N // 2 + 1 or N."""
+    roots = _roots(input.shape[-1], input.dtype)
+    return record(_C.dft_fwd(input.array, roots, onesided), dft_backward, (input,), (), roots)
+
+
+def dft_backward(g, node):
+    return (_C.dft_bwd(g, node.attrs),)
+
+
+def real_sum(input: Tensor, points: int) -> Tensor:
+    """(…, F, 2) -> (…, N): sum_k Re(X[k] e^(2πi kn / N)), the adjoint of ``dft``."""
+    roots = _roots(points, input.dtype)
+    y = _C.dft_bwd(input.array, roots)
+    return record(y, real_sum_backward, (input,), (), (roots, input.shape[-2] == points // 2 + 1))
+
+
+def real_sum_backward(g, node):
+    return (_C.dft_fwd(g, *node.attrs),)
+
+
+def _inverse_weights(points: int, dtype: Any) -> Tensor:
+    """(F, 1): 1 / N, twice that for a frequency that stands for its negative too."""
+    k = np.arange(points // 2 + 1)
+    return constant(np.where((k > 0) & (2 * k < points), 2.0, 1.0)[:, None] / points, dtype)
 
 
 def _settings(op: str, n_fft: int, hop_length: int | None, win_length: int | None, window: Tensor | None) -> tuple:
@@ -138,9 +154,7 @@ def stft(
         window = constant(np.full(n_fft, scale), input.dtype) if window is None else elementwise.mul(window, scale)
     if window is not None:
         frames = elementwise.mul(frames, window)
-    spectrum = matmul.matmul(frames, _basis(n_fft, onesided, input.dtype, False))
-    lead, columns = spectrum.shape[:-1], spectrum.shape[-1]
-    return shape.transpose(shape.view(spectrum, *lead, columns // 2, 2), -3, -2)
+    return shape.transpose(dft(frames, onesided), -3, -2)
 
 
 def istft(
@@ -174,13 +188,13 @@ def istft(
         raise _C.ShapeError(
             f"istft: needs (B, F, T, 2) or (F, T, 2) with F={frequencies} of n_fft={n_fft} and T > 0, got {input.shape}"
         )
-    count, lead = input.shape[-2], input.shape[:-3]
+    count = input.shape[-2]
     half = n_fft // 2 + 1  # of a real signal's two-sided spectrum the rest is its mirror, and is not read
-    columns = shape.reshape(shape.transpose(input[..., :half, :, :], -3, -2), *lead, count, 2 * half)
+    spectrum = elementwise.mul(shape.transpose(input[..., :half, :, :], -3, -2), _inverse_weights(n_fft, input.dtype))
     window = _centred(window, width, n_fft, input.dtype)
     if window is None:
         window = constant(np.ones(n_fft), input.dtype)
-    frames = elementwise.mul(matmul.matmul(columns, _basis(n_fft, True, input.dtype, True)), window)
+    frames = elementwise.mul(real_sum(spectrum, n_fft), window)
     if normalized:
         frames = elementwise.mul(frames, sqrt(n_fft))
     first = n_fft // 2 if center else 0
