@@ -9,7 +9,7 @@ namespace dl::DL_ISA_NS {
 
 // Columns [at, at + n) of rows: whole registers, or the last few.
 template <class T>
-struct Lanes {
+struct Columns {
   int64_t at;
   int n;
   DL_INLINE Vec<T> load(const T* row) const {
@@ -24,10 +24,10 @@ struct Lanes {
 };
 
 template <class T, class F>
-static DL_INLINE void columns(int64_t hidden, const F& f) {
+static DL_INLINE void over_columns(int64_t hidden, const F& f) {
   int64_t i = 0;
-  for (; i + Vec<T>::size <= hidden; i += Vec<T>::size) f(Lanes<T>{i, Vec<T>::size});
-  if (i < hidden) f(Lanes<T>{i, static_cast<int>(hidden - i)});
+  for (; i + Vec<T>::size <= hidden; i += Vec<T>::size) f(Columns<T>{i, Vec<T>::size});
+  if (i < hidden) f(Columns<T>{i, static_cast<int>(hidden - i)});
 }
 
 // Pointers to one row of what a step reads and writes.
@@ -41,24 +41,23 @@ struct Step {
   DL_INLINE const T* product(int gates) const { return static_cast<const T*>(a.product) + row * gates * a.hidden; }
   DL_INLINE T* gates() const { return static_cast<T*>(a.gates) + row * a.gates_stride; }
   // The new state, and the old one kept for the backward.
-  DL_INLINE void advance(Lanes<T> at, void* p, void* before, Vec<T> x) const {
+  DL_INLINE void advance(Columns<T> at, void* p, void* before, Vec<T> x) const {
     if (before) at.store(dense(before), at.load(state(p)));
     at.store(state(p), x);
   }
-  DL_INLINE Vec<T> gradient(Lanes<T> at) const { return at.load(state(a.g)) + at.load(dense(a.dh)); }
+  DL_INLINE Vec<T> gradient(Columns<T> at) const { return at.load(state(a.g)) + at.load(dense(a.dh)); }
 };
 
 template <template <class> class Cell, class T>
 static void plain_fwd(const RnnCellArgs& a, int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; ++row) {
     const Step<T> s{a, row};
-    columns<T>(
-        a.hidden, [&](Lanes<T> at) __attribute__((always_inline)) {
-          const Vec<T> h = Cell<Vec<T>>::fwd(at.load(s.gates()) + at.load(s.product(1)));
-          at.store(s.gates(), h);
-          at.store(s.state(a.y), h);
-          s.advance(at, a.h, a.h_before, h);
-        });
+    over_columns<T>(a.hidden, [&](Columns<T> at) __attribute__((always_inline)) {
+      const Vec<T> h = Cell<Vec<T>>::fwd(at.load(s.gates()) + at.load(s.product(1)));
+      at.store(s.gates(), h);
+      at.store(s.state(a.y), h);
+      s.advance(at, a.h, a.h_before, h);
+    });
   }
 }
 
@@ -66,11 +65,10 @@ template <template <class> class Cell, class T>
 static void plain_bwd(const RnnCellArgs& a, int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; ++row) {
     const Step<T> s{a, row};
-    columns<T>(
-        a.hidden, [&](Lanes<T> at) __attribute__((always_inline)) {
-          at.store(s.dense(a.da), Cell<Vec<T>>::bwd(s.gradient(at), at.load(s.gates())));
-          at.store(s.dense(a.dh), Vec<T>(T(0)));
-        });
+    over_columns<T>(a.hidden, [&](Columns<T> at) __attribute__((always_inline)) {
+      at.store(s.dense(a.da), Cell<Vec<T>>::bwd(s.gradient(at), at.load(s.gates())));
+      at.store(s.dense(a.dh), Vec<T>(T(0)));
+    });
   }
 }
 
@@ -81,21 +79,18 @@ static void lstm_fwd(const RnnCellArgs& a, int64_t begin, int64_t end) {
     const Step<T> s{a, row};
     T* y = s.gates();
     const T* u = s.product(4);
-    columns<T>(
-        H, [&](Lanes<T> at) __attribute__((always_inline)) {
-          const auto sum = [&](int k) __attribute__((always_inline)) {
-            return at.load(y + k * H) + at.load(u + k * H);
-          };
-          const LstmGates<Vec<T>> gates = lstm_gates<Vec<T>>({sum(0), sum(1), sum(2), sum(3)});
-          const Vec<T> c = gates.cell(at.load(s.state(a.c))), h = gates.o * tanh(c);
-          at.store(y, gates.i);
-          at.store(y + H, gates.f);
-          at.store(y + 2 * H, gates.g);
-          at.store(y + 3 * H, gates.o);
-          at.store(s.state(a.y), h);
-          s.advance(at, a.h, a.h_before, h);
-          s.advance(at, a.c, a.c_before, c);
-        });
+    over_columns<T>(H, [&](Columns<T> at) __attribute__((always_inline)) {
+      const auto sum = [&](int k) __attribute__((always_inline)) { return at.load(y + k * H) + at.load(u + k * H); };
+      const LstmGates<Vec<T>> gates = lstm_gates<Vec<T>>({sum(0), sum(1), sum(2), sum(3)});
+      const Vec<T> c = gates.cell(at.load(s.state(a.c))), h = gates.o * tanh(c);
+      at.store(y, gates.i);
+      at.store(y + H, gates.f);
+      at.store(y + 2 * H, gates.g);
+      at.store(y + 3 * H, gates.o);
+      at.store(s.state(a.y), h);
+      s.advance(at, a.h, a.h_before, h);
+      s.advance(at, a.c, a.c_before, c);
+    });
   }
 }
 
@@ -106,17 +101,16 @@ static void lstm_bwd(const RnnCellArgs& a, int64_t begin, int64_t end) {
     const Step<T> s{a, row};
     const T* y = s.gates();
     T* da = s.dense(a.da, 4);
-    columns<T>(
-        H, [&](Lanes<T> at) __attribute__((always_inline)) {
-          const LstmGates<Vec<T>> gates{at.load(y), at.load(y + H), at.load(y + 2 * H), at.load(y + 3 * H)};
-          const auto d = lstm_gradients(s.gradient(at), at.load(s.dense(a.dc)), gates, at.load(s.dense(a.c_before)));
-          at.store(da, d.a.i);
-          at.store(da + H, d.a.f);
-          at.store(da + 2 * H, d.a.g);
-          at.store(da + 3 * H, d.a.o);
-          at.store(s.dense(a.dc), d.dc);
-          at.store(s.dense(a.dh), Vec<T>(T(0)));
-        });
+    over_columns<T>(H, [&](Columns<T> at) __attribute__((always_inline)) {
+      const LstmGates<Vec<T>> gates{at.load(y), at.load(y + H), at.load(y + 2 * H), at.load(y + 3 * H)};
+      const auto d = lstm_gradients(s.gradient(at), at.load(s.dense(a.dc)), gates, at.load(s.dense(a.c_before)));
+      at.store(da, d.a.i);
+      at.store(da + H, d.a.f);
+      at.store(da + 2 * H, d.a.g);
+      at.store(da + 3 * H, d.a.o);
+      at.store(s.dense(a.dc), d.dc);
+      at.store(s.dense(a.dh), Vec<T>(T(0)));
+    });
   }
 }
 
@@ -127,19 +121,18 @@ static void gru_fwd(const RnnCellArgs& a, int64_t begin, int64_t end) {
     const Step<T> s{a, row};
     T* y = s.gates();
     const T* u = s.product(3);
-    columns<T>(
-        H, [&](Lanes<T> at) __attribute__((always_inline)) {
-          const Vec<T> un = at.load(u + 2 * H);
-          const GruGates<Vec<T>> gates =
-              gru_gates<Vec<T>>({at.load(y), at.load(y + H), at.load(y + 2 * H)}, {at.load(u), at.load(u + H), un});
-          const Vec<T> h = gru_state(gates, at.load(s.state(a.h)));
-          at.store(y, gates.r);
-          at.store(y + H, gates.z);
-          at.store(y + 2 * H, gates.n);
-          at.store(y + 3 * H, un);
-          at.store(s.state(a.y), h);
-          s.advance(at, a.h, a.h_before, h);
-        });
+    over_columns<T>(H, [&](Columns<T> at) __attribute__((always_inline)) {
+      const Vec<T> un = at.load(u + 2 * H);
+      const GruGates<Vec<T>> gates =
+          gru_gates<Vec<T>>({at.load(y), at.load(y + H), at.load(y + 2 * H)}, {at.load(u), at.load(u + H), un});
+      const Vec<T> h = gru_state(gates, at.load(s.state(a.h)));
+      at.store(y, gates.r);
+      at.store(y + H, gates.z);
+      at.store(y + 2 * H, gates.n);
+      at.store(y + 3 * H, un);
+      at.store(s.state(a.y), h);
+      s.advance(at, a.h, a.h_before, h);
+    });
   }
 }
 
@@ -150,18 +143,17 @@ static void gru_bwd(const RnnCellArgs& a, int64_t begin, int64_t end) {
     const Step<T> s{a, row};
     const T* y = s.gates();
     T *da = s.dense(a.da, 3), *du = s.dense(a.du, 3);
-    columns<T>(
-        H, [&](Lanes<T> at) __attribute__((always_inline)) {
-          const GruGates<Vec<T>> gates{at.load(y), at.load(y + H), at.load(y + 2 * H)};
-          const auto d = gru_gradients(s.gradient(at), gates, at.load(y + 3 * H), at.load(s.dense(a.h_before)));
-          at.store(da, d.a.r);
-          at.store(da + H, d.a.z);
-          at.store(da + 2 * H, d.a.n);
-          at.store(du, d.a.r);
-          at.store(du + H, d.a.z);
-          at.store(du + 2 * H, d.un);
-          at.store(s.dense(a.dh), d.dh);
-        });
+    over_columns<T>(H, [&](Columns<T> at) __attribute__((always_inline)) {
+      const GruGates<Vec<T>> gates{at.load(y), at.load(y + H), at.load(y + 2 * H)};
+      const auto d = gru_gradients(s.gradient(at), gates, at.load(y + 3 * H), at.load(s.dense(a.h_before)));
+      at.store(da, d.a.r);
+      at.store(da + H, d.a.z);
+      at.store(da + 2 * H, d.a.n);
+      at.store(du, d.a.r);
+      at.store(du + H, d.a.z);
+      at.store(du + 2 * H, d.un);
+      at.store(s.dense(a.dh), d.dh);
+    });
   }
 }
 
