@@ -193,6 +193,10 @@ void bind_array(py::module_& m) {
   const auto method = [&](const char* name, auto f) {
     dtype.attr(name) = py::cpp_function(f, py::name(name), py::is_method(dtype));
   };
+  // With anything else a dtype compares as unequal; as an argument, what is no dtype raises.
+  const auto equal = [](DType a, const py::object& b) { return py::isinstance<DType>(b) && b.cast<DType>() == a; };
+  method("__eq__", equal);
+  method("__ne__", [equal](DType a, const py::object& b) { return !equal(a, b); });
   method("__repr__", [](DType t) { return std::string("dlcore.") + dl::name(t); });
   method("__str__", [](DType t) { return dl::name(t); });
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcore import _C
 from dlcore.autograd import record
-from dlcore.ops import compare, copy, elementwise, reduce
+from dlcore.ops import compare, copy, elementwise, reduce, shape
 from dlcore.ops.reduce import _dims, _spread
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class MinMax(NamedTuple):
     max: Tensor
 
 
-def _moments(op: str, x: Any, dim: Any, unbiased: Any, correction: float) -> tuple[Any, Any, tuple, float]:
+def _moments(op: str, x: Any, dim: Any, unbiased: Any, correction: float | None) -> tuple[Any, Any, tuple, float]:
     """(mean with reduced dimensions kept, x less it, the dimensions, what the squares' sum is divided by)."""
     if not x.dtype.is_floating_point:
         raise _C.DTypeError(f"{op}: needs a float32 or float64 tensor, got {x.dtype} of shape {x.shape}; use .float()")
@@ -35,6 +35,8 @@ def _moments(op: str, x: Any, dim: Any, unbiased: Any, correction: float) -> tup
         dim, unbiased = None, dim
     if unbiased is not None:
         correction = 1 if unbiased else 0
+    if correction is None:
+        correction = 1
     dims = _dims(dim)
     mean = _C.mean_fwd(x, dims, True)
     count = x.size // builtins.max(mean.size, 1)
@@ -53,7 +55,12 @@ def _squeezed(a: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
 
 
 def var(
-    input: Tensor, dim: Dim | bool = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
+    input: Tensor,
+    dim: Dim | bool = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = 1,
 ) -> Tensor:
     """The mean square distance from the mean, divided by n - correction; floats only. In two passes, so that a mean far
     from 0 costs no digits.
@@ -76,7 +83,12 @@ def var_backward(g, node):
 
 
 def std(
-    input: Tensor, dim: Dim | bool = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
+    input: Tensor,
+    dim: Dim | bool = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = 1,
 ) -> Tensor:
     """The square root of ``var``. The gradient where it is 0 is 0.
 
@@ -97,7 +109,12 @@ def std_backward(g, node):
 
 
 def var_mean(
-    input: Tensor, dim: Dim | bool = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
+    input: Tensor,
+    dim: Dim | bool = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = 1,
 ) -> tuple[Tensor, Tensor]:
     """(var, mean)."""
     spread = var(input, dim, unbiased, keepdim, correction=correction)
@@ -105,7 +122,12 @@ def var_mean(
 
 
 def std_mean(
-    input: Tensor, dim: Dim | bool = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
+    input: Tensor,
+    dim: Dim | bool = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = 1,
 ) -> tuple[Tensor, Tensor]:
     """(std, mean)."""
     spread = std(input, dim, unbiased, keepdim, correction=correction)
@@ -122,7 +144,10 @@ def prod(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = 
     if dtype is not None:
         input = copy.convert(input, dtype)
     x, dims = input.array, _dims(dim)
-    return record(_C.prod_fwd(x, dims, keepdim), prod_backward, (input,), (x,), (dims, keepdim))
+    y = _C.prod_fwd(x, dims, keepdim)
+    if dtype == _C.DType.bool:
+        return record(_C.convert(y, dtype), None, ())
+    return record(y, prod_backward, (input,), (x,), (dims, keepdim))
 
 
 def prod_backward(g, node):
@@ -253,7 +278,9 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     >>> dl.nn.functional.cosine_similarity(dl.tensor([[1.0, 0.0]]), dl.tensor([[2.0, 0.0]])).tolist()
     [1.0]
     """
-    return reduce.sum(elementwise.mul(normalize(x1, 2, dim, eps), normalize(x2, 2, dim, eps)), dim)
+    wide = _C.broadcast_shapes("cosine_similarity", x1.shape, x2.shape)
+    a, b = (x if x.shape == wide else shape.expand(x, wide) for x in (x1, x2))
+    return reduce.sum(elementwise.mul(normalize(a, 2, dim, eps), normalize(b, 2, dim, eps)), dim)
 
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
