@@ -1,6 +1,7 @@
 // What a wrong argument says. pybind11 refuses one with a page of signatures; the functions of this module call it
 // through `explained`, which hands that page to dlcore/mistakes.py for one line. A call without a mistake pays a jump.
 #include <pybind11/pybind11.h>
+#include <structmember.h>
 
 #include <cstring>
 
@@ -13,7 +14,10 @@ using TupleCall = PyObject* (*)(PyObject*, PyObject*, PyObject*);
 
 FastCall fast_call;  // pybind11's dispatcher, as its release has it
 TupleCall tuple_call;
-PyObject* explain_call;  // of dlcore/mistakes.py
+PyObject *explain_call, *explain_value;  // of dlcore/mistakes.py
+PyObject* dtype_error;
+PyTypeObject* tensor_type;  // of dlcore/tensor.py
+Py_ssize_t array_slot;      // where a Tensor keeps its Array
 
 PyObject* explain(PyObject* const* args, Py_ssize_t n) {
   PyObject *type, *value, *trace;
@@ -61,6 +65,28 @@ void explain_function(PyObject* f) {
   }
 }
 
+// The Array of a Tensor, or null for anything else, without an error set: a slot read, where Python would look up.
+PyObject* array_in(PyObject* x) {
+  if (!tensor_type || !PyType_IsSubtype(Py_TYPE(x), tensor_type)) return nullptr;
+  return Py_XNewRef(*reinterpret_cast<PyObject**>(reinterpret_cast<char*>(x) + array_slot));
+}
+
+PyObject* array_of(PyObject*, PyObject* x) {
+  if (PyObject* array = array_in(x)) return array;
+  const py::object line = py::reinterpret_steal<py::object>(PyObject_CallOneArg(explain_value, x));
+  if (line) PyErr_SetObject(dtype_error, line.ptr());
+  return nullptr;
+}
+
+PyObject* value_of(PyObject*, PyObject* x) {
+  PyObject* array = array_in(x);
+  return array ? array : Py_NewRef(x);
+}
+
+PyMethodDef plain[] = {{"array_of", array_of, METH_O, "The Array of a Tensor; for anything else a DTypeError."},
+                       {"value_of", value_of, METH_O, "The Array of a Tensor; anything else as it is."},
+                       {}};
+
 }  // namespace
 
 void bind_mistakes(py::module_& m) {
@@ -68,5 +94,13 @@ void bind_mistakes(py::module_& m) {
     explain_function(item.second.ptr());
   const py::object array = m.attr("Array");
   for (const auto& name : array.attr("__dict__")) explain_function(py::object(array.attr("__dict__")[name]).ptr());
-  m.def("explain_calls", [](const py::function& f) { explain_call = f.inc_ref().ptr(); });
+  m.def("explain_calls", [](const py::function& call, const py::function& value, const py::type& tensor) {
+    explain_call = call.inc_ref().ptr();
+    explain_value = value.inc_ref().ptr();
+    tensor_type = reinterpret_cast<PyTypeObject*>(tensor.inc_ref().ptr());
+    const py::object slot = tensor.attr("array");
+    array_slot = reinterpret_cast<PyMemberDescrObject*>(slot.ptr())->d_member->offset;
+  });
+  dtype_error = py::object(m.attr("DTypeError")).release().ptr();
+  PyModule_AddFunctions(m.ptr(), plain);
 }

@@ -31,6 +31,7 @@ __all__: list[str] = [
     "arange",
     "argmax_fwd",
     "argmin_fwd",
+    "array_of",
     "avg_pool2d_bwd",
     "avg_pool2d_fwd",
     "batch_norm_bwd",
@@ -229,6 +230,7 @@ __all__: list[str] = [
     "to_device",
     "topk_fwd",
     "uniform_",
+    "value_of",
     "where_fwd",
     "windows",
     "zeros",
@@ -469,6 +471,11 @@ def argmax_fwd(
 def argmin_fwd(
     arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool
 ) -> tuple[Array, Array]: ...
+def array_of(*args, **kwargs):
+    """
+    The Array of a Tensor; for anything else a DTypeError.
+    """
+
 def avg_pool2d_bwd(
     arg0: typing.Any,
     arg1: tuple[int, ...],
@@ -643,7 +650,7 @@ def empty_like(arg0: typing.Any) -> Array: ...
 def empty_strided(arg0: tuple[int, ...], arg1: tuple[int, ...], arg2: DType) -> Array: ...
 def eq_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def exp_fwd(arg0: typing.Any) -> Array: ...
-def explain_calls(arg0: collections.abc.Callable) -> None: ...
+def explain_calls(arg0: collections.abc.Callable, arg1: collections.abc.Callable, arg2: type) -> None: ...
 def fill_(arg0: typing.Any, arg1: float) -> None: ...
 def flip(arg0: typing.Any, arg1: tuple[int, ...]) -> Array: ...
 def from_numpy(arg0: numpy.ndarray) -> Array: ...
@@ -1100,6 +1107,11 @@ def uniform_(
     arg1: typing.SupportsFloat | typing.SupportsIndex,
     arg2: typing.SupportsFloat | typing.SupportsIndex,
 ) -> None: ...
+def value_of(*args, **kwargs):
+    """
+    The Array of a Tensor; anything else as it is.
+    """
+
 def where_fwd(arg0: typing.Any, arg1: Array | None | float, arg2: Array | None | float) -> Array: ...
 def windows(
     arg0: typing.Any,

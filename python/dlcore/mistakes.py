@@ -1,6 +1,6 @@
 """What a wrong argument says: the op, what it needs, what it got, in one line.
 
-``_C`` calls `explain_call` after a call has failed, so that no op has to check the types of its arguments beforehand.
+``_C`` calls these after a call has failed, so that no op has to check the types of its arguments beforehand.
 """
 
 from __future__ import annotations
@@ -15,6 +15,14 @@ from dlcore import _C
 
 _APPLICATIONS = ("dlcore.recipes", "dlcore.train", "dlcore.testing", "dlcore.cli")
 _CONVERT = "; convert it with dl.tensor(x)"
+
+
+def explain_value(x: Any) -> str:
+    """For `x` where an op asked for a Tensor's Array."""
+    frame: Any = sys._getframe(1)
+    while frame.f_code.co_name.startswith(("_", "<")) and frame.f_back is not None:
+        frame = frame.f_back
+    return f"{frame.f_code.co_name}: needs a tensor, got {_kind(x)}{'' if x is None else _CONVERT}"
 
 
 def explain_call(page: str, args: tuple) -> str:

@@ -284,4 +284,4 @@ def move_backward(g: Any, node: autograd.Node) -> tuple:
 
 
 autograd.bind_tensor_type(Tensor)
-_C.explain_calls(mistakes.explain_call)
+_C.explain_calls(mistakes.explain_call, mistakes.explain_value, Tensor)

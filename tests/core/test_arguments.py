@@ -33,6 +33,33 @@ def test_the_op_and_both_kinds_are_named(act, text):
     assert str(e.value) == text
 
 
+NOT_TENSORS = [
+    (lambda: dl.sum([1, 2]), "sum: needs a tensor, got list; convert it with dl.tensor(x)"),
+    (lambda: dl.reshape(np.ones(4), 2, 2), "reshape: needs a tensor, got numpy.ndarray; convert it with dl.tensor(x)"),
+    (lambda: dl.log(2.0), "log: needs a tensor, got float; convert it with dl.tensor(x)"),
+    (lambda: F.gelu(None), "gelu: needs a tensor, got None"),
+    (lambda: nn.Linear(3, 2)(np.ones((2, 3))), "linear: needs a tensor, got numpy.ndarray; convert it with dl.tensor"),
+    (lambda: dl.cat([X, 1]), "cat: needs a tensor, got int; convert it with dl.tensor(x)"),
+    (lambda: F.cross_entropy(X, [0, 1]), "cross_entropy: needs a tensor, got list; convert it with dl.tensor(x)"),
+]
+
+
+@pytest.mark.parametrize(("act", "text"), NOT_TENSORS, ids=[text for _, text in NOT_TENSORS])
+def test_what_is_no_tensor(act, text):
+    with pytest.raises(dl.DTypeError) as e:
+        act()
+    assert text in str(e.value)
+
+
+def test_a_parameter_and_a_subclass_are_tensors():
+    class Mine(dl.Tensor):
+        pass
+
+    x = nn.Parameter(dl.ones(2))
+    assert _C.array_of(x) is x.array and _C.value_of(x) is x.array and _C.value_of(2.5) == 2.5
+    assert dl.sum(Mine(X.array)).item() == 6.0
+
+
 def test_a_call_with_too_few_arguments():
     with pytest.raises(TypeError, match="^relu_bwd: takes 2 arguments of types .*, got "):
         _C.relu_bwd(X.array)

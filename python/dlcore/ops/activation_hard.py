@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import activation, compare, elementwise, rearrange, shape
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -23,7 +24,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val {min_val} is greater than max_val {max_val}")
-    x = input.array
+    x = array_of(input)
     return record(_C.hardtanh_fwd(x, min_val, max_val), hardtanh_backward, (input,), (x,), (min_val, max_val))
 
 
@@ -48,7 +49,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     >>> dl.nn.functional.hardsigmoid(dl.tensor([-4.0, 0.0])).tolist()
     [0.0, 0.5]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.hardsigmoid_fwd(x), hardsigmoid_backward, (input,), (x,))
 
 
@@ -63,7 +64,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> dl.nn.functional.hardswish(dl.tensor([0.0, 4.0])).tolist()
     [0.0, 4.0]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.hardswish_fwd(x), hardswish_backward, (input,), (x,))
 
 
@@ -78,7 +79,7 @@ def softsign(input: Tensor) -> Tensor:
     >>> dl.nn.functional.softsign(dl.tensor([-1.0, 3.0])).tolist()
     [-0.5, 0.75]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.softsign_fwd(x), softsign_backward, (input,), (x,))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -22,7 +23,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> dl.nn.functional.elu(dl.tensor([-200.0, 2.0]), 0.5).tolist()
     [-0.5, 2.0]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.elu_fwd(x, alpha, 1.0), elu_backward, (input,), (x,), (alpha, 1.0))
 
 
@@ -37,7 +38,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> dl.nn.functional.selu(dl.tensor([0.0, 2.0])).tolist()
     [0.0, 2.1014020442962646]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.elu_fwd(x, *SELU), elu_backward, (input,), (x,), SELU)
 
 
@@ -50,7 +51,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """
     if alpha == 0:
         raise ValueError("celu: alpha cannot be 0; it divides x")
-    x = input.array
+    x = array_of(input)
     return record(_C.celu_fwd(x, alpha), celu_backward, (input,), (x,), alpha)
 
 
@@ -67,7 +68,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     >>> dl.nn.functional.gelu(dl.tensor([0.0, 10.0])).tolist()
     [0.0, 10.0]
     """
-    x = input.array
+    x = array_of(input)
     if approximate == "none":
         return record(_C.gelu_fwd(x), gelu_backward, (input,), (x,))
     if approximate != "tanh":
@@ -90,7 +91,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> dl.nn.functional.silu(dl.tensor([0.0, 100.0])).tolist()
     [0.0, 100.0]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.silu_fwd(x), silu_backward, (input,), (x,))
 
 
@@ -105,7 +106,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> dl.nn.functional.mish(dl.tensor([0.0, 100.0])).tolist()
     [0.0, 100.0]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.mish_fwd(x), mish_backward, (input,), (x,))
 
 
@@ -120,7 +121,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     >>> dl.nn.functional.softplus(dl.tensor([0.0, 100.0])).tolist()
     [0.6931471824645996, 100.0]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.softplus_fwd(x, beta, threshold), softplus_backward, (input,), (x,), (beta, threshold))
 
 
@@ -135,7 +136,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     >>> dl.nn.functional.logsigmoid(dl.tensor([-100.0, 0.0])).tolist()
     [-100.0, -0.6931471824645996]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.logsigmoid_fwd(x), logsigmoid_backward, (input,), (x,))
 
 

@@ -9,6 +9,7 @@ from dlcore.autograd import record
 from dlcore.ops import copy, inplace, reduce, shape
 from dlcore.ops.index_slices import filling
 from dlcore.ops.indexing import nonzero, pick
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -41,7 +42,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
     [0.0, 2.0]
     """
     _check_bool("masked_fill", mask)
-    x, number = input.array, filling("masked_fill", value, input)
+    x, number = array_of(input), filling("masked_fill", value, input)
     y = _C.where_fwd(mask.array, number, x)
     inputs = (input, value) if hasattr(value, "array") else (input,)
     return record(y, masked_fill_backward, inputs, (mask.array,), (x.shape, number.dtype))
@@ -112,7 +113,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     >>> dl.bincount(dl.tensor([0, 2, 2])).tolist()
     [1, 0, 2]
     """
-    x = input.array
+    x = array_of(input)
     if x.ndim != 1:
         raise _C.ShapeError(f"bincount: input must have one dimension, got shape {x.shape}; flatten it")
     if minlength < 0:

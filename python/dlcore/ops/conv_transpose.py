@@ -8,6 +8,7 @@ from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import shape
 from dlcore.ops.conv2d import Size, as_rows, pair, single
+from dlcore.ops.operand import array_of
 from dlcore.ops.pad import pad_constant
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def conv_transpose2d(
     >>> dl.nn.functional.conv_transpose2d(x, w, stride=(1, 2)).tolist()
     [[[[1.0, 1.0, 2.0, 2.0]]]]
     """
-    x, w = input.array, weight.array
+    x, w = array_of(input), array_of(weight)
     if x.ndim == 3 and w.ndim == 4:
         batch = shape.unsqueeze(input, 0)
         batch = conv_transpose2d(batch, weight, bias, stride, padding, output_padding, groups, dilation)

@@ -63,7 +63,7 @@ def contiguous(input: Tensor) -> Tensor:
     >>> dl.zeros(2, 3).t().contiguous().stride()
     (2, 1)
     """
-    x = input.array
+    x = array_of(input)
     return input if x.is_contiguous else record(_C.contiguous(x), same_backward, (input,))
 
 
@@ -92,7 +92,7 @@ def convert(input: Tensor, dtype: Any) -> Tensor:
     >>> convert(dl.tensor([1.5, -1.5]), dl.int64).tolist()
     [1, -1]
     """
-    x = input.array
+    x = array_of(input)
     if x.dtype == dtype:
         return input
     y = _C.convert(x, dtype)

@@ -8,6 +8,7 @@ from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import compare, elementwise, index, reduce, shape
 from dlcore.ops.loss import how_of, reduced
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -68,7 +69,7 @@ def binary_cross_entropy(
     0.346574
     """
     how = how_of("binary_cross_entropy", reduction)
-    x = input.array
+    x = array_of(input)
     if x.size and x.dtype.is_floating_point:
         low, high = _C.min_fwd(x, (), False).item(), _C.max_fwd(x, (), False).item()
         if not (low >= 0 and high <= 1):

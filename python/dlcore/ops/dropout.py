@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -67,7 +68,7 @@ def _dropped_channels(op: str, input: Tensor, p: float, training: bool) -> Tenso
         raise ValueError(f"{op}: p must be a probability, 0 to 1, got {p}")
     if not training or p == 0:
         return input
-    x = input.array
+    x = array_of(input)
     spread = 2 if x.ndim == 4 else 1  # dimensions that share a channel's fate
     planes = _C.ones(x.shape[:-spread] + (1,) * spread, x.dtype, x.device)
     mask, seed, position = _C.dropout_fwd(planes, p)

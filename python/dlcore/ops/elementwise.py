@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from dlcore import _C
 from dlcore.autograd import record
-from dlcore.ops.operand import fit, fit_to, like, value
+from dlcore.ops.operand import array_of, fit, fit_to, like, value
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -204,7 +204,7 @@ def log(input: Tensor) -> Tensor:
     >>> dl.log(dl.tensor([1.0, 0.0])).tolist()
     [0.0, -inf]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.log_fwd(x), log_backward, (input,), (x,))
 
 
@@ -234,7 +234,7 @@ def square(input: Tensor) -> Tensor:
     >>> dl.square(dl.tensor([-3.0])).tolist()
     [9.0]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.square_fwd(x), square_backward, (input,), (x,))
 
 
@@ -264,7 +264,7 @@ def abs(input: Tensor) -> Tensor:
     >>> dl.abs(dl.tensor([-3.0])).tolist()
     [3.0]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.abs_fwd(x), abs_backward, (input,), (x,))
 
 

@@ -9,6 +9,7 @@ from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import shape
 from dlcore.ops.matmul import matmul
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -40,7 +41,7 @@ def grid_sample(
         raise ValueError(f'grid_sample: mode must be "bilinear" or "nearest", got {mode!r}')
     if padding_mode not in _PADDINGS:
         raise ValueError(f'grid_sample: padding_mode must be "zeros", "border" or "reflection", got {padding_mode!r}')
-    x, places = input.array, grid.array
+    x, places = array_of(input), array_of(grid)
     how = (mode == "nearest", _PADDINGS[padding_mode], bool(align_corners))
     y = _C.grid_sample_fwd(x, places, *how)
     return record(y, grid_sample_backward, (input, grid), (x, places), how)

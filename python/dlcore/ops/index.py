@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import indexing, inplace, shape
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -27,7 +28,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     >>> dl.gather(dl.tensor([[1, 2], [3, 4]]), 1, dl.tensor([[0, 0], [1, 0]])).tolist()
     [[1, 1], [4, 3]]
     """
-    x, i = input.array, index.array
+    x, i = array_of(input), array_of(index)
     return record(_C.gather_fwd(x, dim, i), gather_backward, (input,), (i,), (dim, x.shape))
 
 

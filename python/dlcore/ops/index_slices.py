@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import inplace
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -24,7 +25,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     >>> dl.index_select(dl.tensor([[1, 2], [3, 4]]), 0, dl.tensor([1, 1, 0])).tolist()
     [[3, 4], [3, 4], [1, 2]]
     """
-    x, i = input.array, _vector("index_select", index)
+    x, i = array_of(input), _vector("index_select", index)
     dim = _dim("index_select", dim, x)
     y = _C.index_fwd("index_select", _line(x), dim, (i,), False)
     return record(y if x.ndim else y.view(()), index_select_backward, (input,), (i,), (dim, x.shape))

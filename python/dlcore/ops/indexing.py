@@ -15,6 +15,7 @@ import numpy as np
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -45,7 +46,7 @@ FIRST = Place((), None, (0,))  # x[i]
 
 def pick(input: Tensor, key: Any) -> Tensor:
     """input[key] where the key picks elements."""
-    x = input.array
+    x = array_of(input)
     k = getattr(key, "array", None)
     if k is not None and k.dtype == _C.DType.int64 and x.ndim:  # the usual key, without the cost of any
         y = _C.index_fwd("index", x, 0, (k,), True)

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from dlcore import _C
 
-
-def array_of(x: Any) -> Any:
-    """The Array of a Tensor; for what is none a DTypeError that names the op which asked."""
-    try:
-        return x.array
-    except AttributeError:
-        op = sys._getframe(1).f_code.co_name
-        got = "None" if x is None else type(x).__name__
-        raise _C.DTypeError(f"{op}: needs a tensor, got {got}; convert it with dl.tensor(x)") from None
-
-
-def value(x: Any) -> Any:
-    """The Array of a Tensor; a number as it is."""
-    return getattr(x, "array", x)
+array_of = _C.array_of  # the Array of a Tensor; for what is none a DTypeError that names the op which asked
+value = _C.value_of  # the Array of a Tensor; a number as it is
 
 
 def fit(g: Any, operand: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -27,7 +28,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     >>> F.pad(x, (1, 2)).tolist(), F.pad(x, (2, 1), "reflect").tolist(), F.pad(x, (-1, 0)).tolist()
     ([0, 1, 2, 3, 0, 0], [3, 2, 1, 2, 3, 2], [2, 3])
     """
-    x = input.array
+    x = array_of(input)
     sides = _sides(x, tuple(pad), mode)
     if mode == "constant":
         y = pad_constant(x, sides, 0 if value is None else value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops.conv2d import Size, pair
+from dlcore.ops.operand import array_of
 from dlcore.ops.pad import pad_constant
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     >>> dl.nn.functional.pixel_shuffle(dl.arange(4).view(4, 1, 1), 2).tolist()
     [[[0, 1], [2, 3]]]
     """
-    x, r = input.array, _factor("pixel_shuffle", "upscale_factor", input, upscale_factor)
+    x, r = array_of(input), _factor("pixel_shuffle", "upscale_factor", input, upscale_factor)
     if x.shape[-3] % (r * r):
         raise _C.ShapeError(f"pixel_shuffle: {r}² must divide the {x.shape[-3]} channels; x={x.shape}")
     return record(_shuffle(x, r), pixel_shuffle_backward, (input,), (), r)
@@ -43,7 +44,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     >>> dl.nn.functional.pixel_unshuffle(dl.arange(4).view(1, 2, 2), 2).flatten().tolist()
     [0, 1, 2, 3]
     """
-    x, r = input.array, _factor("pixel_unshuffle", "downscale_factor", input, downscale_factor)
+    x, r = array_of(input), _factor("pixel_unshuffle", "downscale_factor", input, downscale_factor)
     if x.shape[-2] % r or x.shape[-1] % r:
         raise _C.ShapeError(f"pixel_unshuffle: {r} must divide height and width; x={x.shape}")
     return record(_unshuffle(x, r), pixel_unshuffle_backward, (input,), (), r)
@@ -91,7 +92,7 @@ def unfold(input: Tensor, kernel_size: Size, dilation: Size = 1, padding: Size =
     >>> dl.nn.functional.unfold(dl.arange(6).view(1, 1, 2, 3), 2).tolist()
     [[[0, 1], [1, 2], [3, 4], [4, 5]]]
     """
-    x, attrs = input.array, _columns("unfold", kernel_size, dilation, padding, stride)
+    x, attrs = array_of(input), _columns("unfold", kernel_size, dilation, padding, stride)
     if x.ndim not in (3, 4):
         raise _C.ShapeError(f"unfold: needs (N, C, H, W) or (C, H, W), got {x.shape}")
     _windows("unfold", x.shape[-2:], attrs)
@@ -114,7 +115,7 @@ def fold(
     >>> dl.nn.functional.fold(dl.ones(1, 4, 2), (2, 3), 2).tolist()
     [[[[1.0, 2.0, 1.0], [1.0, 2.0, 1.0]]]]
     """
-    x, attrs = input.array, _columns("fold", kernel_size, dilation, padding, stride)
+    x, attrs = array_of(input), _columns("fold", kernel_size, dilation, padding, stride)
     out, kernel = pair("output_size", output_size, "fold"), attrs[0]
     if x.ndim not in (2, 3) or x.shape[-2] % prod(kernel):
         raise _C.ShapeError(

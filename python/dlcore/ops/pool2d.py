@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import mode, record
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -102,7 +103,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Wanted) -> Tensor:
     >>> dl.nn.functional.adaptive_avg_pool2d(dl.tensor([[[1.0, 2.0], [3.0, 4.0]]]), 1).tolist()
     [[[2.5]]]
     """
-    x = input.array
+    x = array_of(input)
     height, width = _wanted("adaptive_avg_pool2d", x, output_size)
     y = _C.adaptive_avg_pool2d_fwd(x, height, width)
     return record(y, adaptive_avg_pool2d_backward, (input,), (), (x.shape, x.strides))
@@ -121,7 +122,7 @@ def adaptive_max_pool2d(
     >>> dl.nn.functional.adaptive_max_pool2d(dl.tensor([[[1.0, 2.0, 5.0], [3.0, 4.0, 0.0]]]), (1, 2)).tolist()
     [[[4.0, 5.0]]]
     """
-    x = input.array
+    x = array_of(input)
     height, width = _wanted("adaptive_max_pool2d", x, output_size)
     want_taps = return_indices or (mode.recording and input.requires_grad)
     y, taps = _C.adaptive_max_pool2d_fwd(x, height, width, want_taps)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import inplace
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -88,7 +89,7 @@ def bernoulli(input: Tensor) -> Tensor:
     >>> dl.bernoulli(dl.tensor([0.0, 1.0])).tolist()
     [0.0, 1.0]
     """
-    p = input.array
+    p = array_of(input)
     if p.size and not (_C.min_fwd(p, (), False).item() >= 0 and _C.max_fwd(p, (), False).item() <= 1):
         raise ValueError(f"bernoulli: probabilities lie in [0, 1]; shape {p.shape} holds others")
     return _finish(_C.convert(_C.lt_fwd(_C.rand(p.shape, p.dtype), p), p.dtype), p.device)
@@ -98,7 +99,7 @@ def rand_like(
     input: Tensor, *, dtype: _C.DType | None = None, device: str | None = None, requires_grad: bool = False
 ) -> Tensor:
     """Uniform in [0, 1), with input's shape, and its dtype (float32 or float64) and device unless given."""
-    x = input.array
+    x = array_of(input)
     return _finish(_C.rand(x.shape, dtype or x.dtype), device or x.device, requires_grad)
 
 
@@ -106,7 +107,7 @@ def randn_like(
     input: Tensor, *, dtype: _C.DType | None = None, device: str | None = None, requires_grad: bool = False
 ) -> Tensor:
     """Normal with mean 0 and variance 1, with input's shape, and its dtype and device unless given."""
-    x = input.array
+    x = array_of(input)
     return _finish(_C.randn(x.shape, dtype or x.dtype), device or x.device, requires_grad)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import copy, shape
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -110,7 +111,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     >>> dl.diag(dl.tensor([1, 2])).tolist()
     [[1, 0], [0, 2]]
     """
-    x = input.array
+    x = array_of(input)
     if x.ndim == 2:
         return shape.diagonal(input, diagonal)
     if x.ndim != 1:
@@ -134,7 +135,7 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
     [[1, 2, 1, 2], [1, 2, 1, 2]]
     """
     counts = shape.as_sizes(repeats)
-    x = input.array
+    x = array_of(input)
     if len(counts) < x.ndim or any(c < 0 for c in counts):
         raise _C.ShapeError(f"repeat: needs a count of at least 0 for each dimension; shape {x.shape}, got {counts}")
     lead = len(counts) - x.ndim
@@ -206,7 +207,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     >>> dl.movedim(dl.zeros(2, 3, 4), 0, -1).shape
     (3, 4, 2)
     """
-    n = input.array.ndim
+    n = array_of(input).ndim
     come, go = _dims("movedim", source, n), _dims("movedim", destination, n)
     if len(come) != len(go):
         raise _C.ShapeError(f"movedim: {len(come)} sources for {len(go)} destinations")
@@ -237,7 +238,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
 
 
 def _triangle(op: str, input: Tensor, diagonal: int, keep: Any) -> Tensor:
-    x = input.array
+    x = array_of(input)
     if x.ndim < 2:
         raise _C.ShapeError(f"{op}: needs a matrix or a batch of them, got shape {x.shape}")
     rows, columns = (_C.to_device(_C.arange(0, n, 1, _INT64), x.device) for n in x.shape[-2:])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import compare, copy
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -52,7 +53,7 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = N
     """
     if dtype is not None:
         input = copy.convert(input, dtype)
-    x, dims = input.array, _dims(dim)
+    x, dims = array_of(input), _dims(dim)
     return record(_C.sum_fwd(x, dims, keepdim), sum_backward, (input,), (), (x.shape, dims, keepdim))
 
 
@@ -69,7 +70,7 @@ def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = 
     """
     if dtype is not None:
         input = copy.convert(input, dtype)
-    x, dims = input.array, _dims(dim)
+    x, dims = array_of(input), _dims(dim)
     y = _C.mean_fwd(x, dims, keepdim)
     return record(y, mean_backward, (input,), (), (x.shape, dims, keepdim, x.size / builtins.max(y.size, 1)))
 
@@ -111,7 +112,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 def _extreme(kernel: Any, input: Tensor, dim: int, keepdim: bool) -> Extreme:
-    x = input.array
+    x = array_of(input)
     if not isinstance(dim, int):
         raise _C.DTypeError(f"{kernel.__name__[3:6]}: dim is one int, got {dim!r}; amax and amin take several")
     values, indices = kernel(x, dim, keepdim)
@@ -138,7 +139,7 @@ def amax(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     >>> dl.amax(dl.tensor([[1.0, 5.0], [7.0, 2.0]]), 0).tolist()
     [7.0, 5.0]
     """
-    x, dims = input.array, _dims(dim)
+    x, dims = array_of(input), _dims(dim)
     y = _C.max_fwd(x, dims, keepdim)
     return record(y, shared_backward, (input,), (x, y), (x.shape, dims, keepdim))
 
@@ -150,7 +151,7 @@ def amin(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     >>> dl.amin(dl.tensor([[1.0, 5.0], [7.0, 2.0]]), 0).tolist()
     [1.0, 2.0]
     """
-    x, dims = input.array, _dims(dim)
+    x, dims = array_of(input), _dims(dim)
     y = _C.min_fwd(x, dims, keepdim)
     return record(y, shared_backward, (input,), (x, y), (x.shape, dims, keepdim))
 

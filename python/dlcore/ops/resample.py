@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import shape
+from dlcore.ops.operand import array_of
 from dlcore.ops.pool2d import adaptive_avg_pool2d
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def interpolate(
     >>> F.interpolate(x, scale_factor=2).tolist(), F.interpolate(x, 4, mode="linear").tolist()
     ([[[1.0, 1.0, 3.0, 3.0]]], [[[1.0, 1.5, 2.5, 3.0]]])
     """
-    x = input.array
+    x = array_of(input)
     if antialias:
         raise ValueError("interpolate: antialias=True is not supported; average first with avg_pool2d or mode='area'")
     if mode != "area" and x.ndim not in _MODES.get(mode, (0, ()))[1]:
@@ -80,7 +81,7 @@ def _sizes(x: Any, size: Any, scale_factor: Any, recompute: bool | None) -> tupl
 def _resized(input: Tensor, sizes: tuple[int, ...], scales: tuple[float, ...], mode: str, align: bool) -> Tensor:
     if mode == "area":
         return adaptive_avg_pool2d(input, (sizes[0], sizes[1]))
-    x, how = input.array, _MODES[mode][0]
+    x, how = array_of(input), _MODES[mode][0]
     y = _C.resample_fwd(x, how, sizes, scales[0], scales[1], align)
     return record(y, interpolate_backward, (input,), (), (how, x.shape, x.strides, *scales, align))
 

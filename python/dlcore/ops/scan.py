@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import compare, copy, elementwise, rearrange
+from dlcore.ops.operand import array_of
 from dlcore.ops.reduce import Extreme
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """
     if dtype is not None:
         input = copy.convert(input, dtype)
-    x = input.array
+    x = array_of(input)
     y = _fit(_C.cumprod_fwd(x, dim), dtype)
     return record(y, cumprod_backward, (input,), (x, y), dim)
 

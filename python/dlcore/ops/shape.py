@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import indexing
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -30,7 +31,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     >>> dl.arange(6).view(2, -1).tolist()
     [[0, 1, 2], [3, 4, 5]]
     """
-    x = input.array
+    x = array_of(input)
     if len(shape) == 1 and isinstance(shape[0], _C.DType):
         return record(x.view_as(shape[0]), None, ())
     return record(x.view(as_sizes(shape)), reshape_backward, (input,), (), x.shape)
@@ -43,7 +44,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     >>> dl.reshape(dl.arange(6), (3, 2)).tolist()
     [[0, 1], [2, 3], [4, 5]]
     """
-    x = input.array
+    x = array_of(input)
     return record(_C.reshape(x, as_sizes(shape)), reshape_backward, (input,), (), x.shape)
 
 
@@ -58,7 +59,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     >>> dl.flatten(dl.zeros(2, 3, 4), 1).shape
     (2, 12)
     """
-    x = input.array
+    x = array_of(input)
     n = max(x.ndim, 1)
     first, last = wrap_dim("flatten", start_dim, n), wrap_dim("flatten", end_dim, n)
     if first > last:
@@ -89,7 +90,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     (4, 2, 3)
     """
     order = as_sizes(dims)
-    return record(input.array.permute(order), permute_backward, (input,), (), order)
+    return record(array_of(input).permute(order), permute_backward, (input,), (), order)
 
 
 def permute_backward(g, node):
@@ -107,7 +108,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     >>> dl.transpose(dl.zeros(2, 3, 4), 0, -1).shape
     (4, 3, 2)
     """
-    return record(input.array.transpose(dim0, dim1), transpose_backward, (input,), (), (dim0, dim1))
+    return record(array_of(input).transpose(dim0, dim1), transpose_backward, (input,), (), (dim0, dim1))
 
 
 def transpose_backward(g, node):
@@ -121,7 +122,7 @@ def t(input: Tensor) -> Tensor:
     >>> dl.t(dl.tensor([[1, 2], [3, 4]])).tolist()
     [[1, 3], [2, 4]]
     """
-    n = input.array.ndim
+    n = array_of(input).ndim
     if n > 2:
         raise _C.ShapeError(f"t: needs at most 2 dimensions, got shape {input.array.shape}; use transpose or permute")
     return transpose(input, 0, 1) if n == 2 else input
@@ -129,7 +130,7 @@ def t(input: Tensor) -> Tensor:
 
 def reverse_dims(input: Tensor) -> Tensor:
     """All dimensions in reverse order."""
-    return permute(input, tuple(range(input.array.ndim - 1, -1, -1)))
+    return permute(input, tuple(range(array_of(input).ndim - 1, -1, -1)))
 
 
 def squeeze(input: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
@@ -139,7 +140,7 @@ def squeeze(input: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
     >>> dl.squeeze(dl.zeros(1, 3, 1)).shape, dl.squeeze(dl.zeros(1, 3, 1), 0).shape
     ((3,), (3, 1))
     """
-    x = input.array
+    x = array_of(input)
     y, n = x, max(x.ndim, 1)
     named = range(x.ndim) if dim is None else dim if isinstance(dim, tuple | list) else (dim,)
     for d in sorted({wrap_dim("squeeze", d, n) for d in named}, reverse=True):
@@ -154,7 +155,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     >>> dl.unsqueeze(dl.zeros(3), -1).shape
     (3, 1)
     """
-    x = input.array
+    x = array_of(input)
     return record(x.unsqueeze(dim), reshape_backward, (input,), (), x.shape)
 
 
@@ -165,7 +166,7 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
     >>> dl.tensor([[1], [2]]).expand(2, 3).tolist()
     [[1, 1, 1], [2, 2, 2]]
     """
-    x = input.array
+    x = array_of(input)
     return record(x.expand(as_sizes(sizes)), expand_backward, (input,), (), x.shape)
 
 
@@ -200,7 +201,7 @@ def unflatten(input: Tensor, dim: int, sizes: tuple[int, ...]) -> Tensor:
     >>> dl.unflatten(dl.zeros(2, 6), 1, (3, -1)).shape
     (2, 3, 2)
     """
-    old = input.array.shape
+    old = array_of(input).shape
     d = wrap_dim("unflatten", dim, len(old))
     return reshape(input, *old[:d], *sizes, *old[d + 1 :])
 
@@ -214,7 +215,7 @@ def getitem(input: Tensor, key: Any) -> Tensor:
     >>> x[1, ::2].tolist(), x[:, [2, 0]].tolist(), x[x > 3].tolist()
     ([3, 5], [[2, 0], [5, 3]], [4, 5])
     """
-    x = input.array
+    x = array_of(input)
     y = x.index(key)
     if y is None:
         return indexing.pick(input, key)
@@ -237,7 +238,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     >>> dl.diagonal(dl.tensor([[1, 2], [3, 4]])).tolist(), dl.diagonal(dl.tensor([[1, 2], [3, 4]]), 1).tolist()
     ([1, 4], [2])
     """
-    x = input.array
+    x = array_of(input)
     if x.ndim < 2:
         raise _C.ShapeError(f"diagonal: needs at least 2 dimensions, got shape {x.shape}")
     attrs = (offset, wrap_dim("diagonal", dim1, x.ndim), wrap_dim("diagonal", dim2, x.ndim))
@@ -260,7 +261,7 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     >>> dl.arange(5).unfold(0, 3, 2).tolist()
     [[0, 1, 2], [2, 3, 4]]
     """
-    x = input.array
+    x = array_of(input)
     y = _C.windows(x, dimension, size, step)
     return record(y, unfold_backward, (input,), (), (x.shape, wrap_dim("unfold", dimension, x.ndim), size, step))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.ops.operand import array_of
 from dlcore.ops.reduce import Extreme, shared_backward
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     >>> dl.median(dl.tensor([4.0, 1.0, 3.0, 2.0])).item()
     2.0
     """
-    x = input.array
+    x = array_of(input)
     if dim is None:
         flat = _C.reshape(x, (x.size,))
         if x.size == 0:
@@ -86,7 +87,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 def _chosen(input: Tensor, values: Any, indices: Any, dim: int, keepdim: bool = True) -> Extreme:
-    x = input.array
+    x = array_of(input)
     dim = dim % max(x.ndim, 1)
     attrs = (dim, x.shape)
     if not keepdim and x.ndim:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import compare, copy, elementwise, reduce, shape
+from dlcore.ops.operand import array_of
 from dlcore.ops.reduce import _dims, _spread
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def var(
     >>> dl.var(dl.tensor([1.0, 3.0])).item()
     2.0
     """
-    x = input.array
+    x = array_of(input)
     _, d, dims, n = _moments("var", x, dim, unbiased, correction)
     y = _C.div_fwd(_C.sum_fwd(_C.square_fwd(d), dims, keepdim), n)
     return record(y, var_backward, (input,), (d,), (x.shape, dims, keepdim, n))
@@ -96,7 +97,7 @@ def std(
     >>> dl.std(dl.tensor([1.0, 3.0]), unbiased=False).item()
     1.0
     """
-    x = input.array
+    x = array_of(input)
     _, d, dims, n = _moments("std", x, dim, unbiased, correction)
     y = _C.sqrt_fwd(_C.div_fwd(_C.sum_fwd(_C.square_fwd(d), dims, keepdim), n))
     return record(y, std_backward, (input,), (d, y), (x.shape, dims, keepdim, n))
@@ -143,7 +144,7 @@ def prod(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = 
     """
     if dtype is not None:
         input = copy.convert(input, dtype)
-    x, dims = input.array, _dims(dim)
+    x, dims = array_of(input), _dims(dim)
     y = _C.prod_fwd(x, dims, keepdim)
     if dtype == _C.DType.bool:
         return record(_C.convert(y, dtype), None, ())
@@ -183,7 +184,7 @@ def norm(
     power = 2.0 if p is None or p == "fro" else float(p)
     if power in (inf, -inf):
         return (reduce.amax if power > 0 else reduce.amin)(elementwise.abs(input), dim, keepdim)
-    x, dims = input.array, _dims(dim)
+    x, dims = array_of(input), _dims(dim)
     if power == 0:
         return record(_C.convert(_C.sum_fwd(_C.ne_fwd(x, 0), dims, keepdim), x.dtype), None, ())
     if power == 2:
@@ -215,7 +216,7 @@ def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     >>> round(dl.logsumexp(dl.tensor([1000.0, 1000.0]), 0).item(), 3)
     1000.693
     """
-    x, dims = input.array, _dims(dim)
+    x, dims = array_of(input), _dims(dim)
     if not x.dtype.is_floating_point:
         x = _C.convert(x, _C.DType.float32)
     if not x.size:

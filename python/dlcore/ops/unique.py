@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.ops.operand import array_of
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -28,7 +29,7 @@ def unique(
     >>> values.tolist(), counts.tolist()
     ([1, 3], [1, 2])
     """
-    x = input.array
+    x = array_of(input)
     if dim is None:
         rows, order = _C.sort_fwd(_C.reshape(x, (x.size,)), 0, False)
         return _result(rows, order, x.shape, None, return_inverse, return_counts)
@@ -46,7 +47,7 @@ def unique_consecutive(
     >>> dl.unique_consecutive(dl.tensor([1, 1, 3, 1])).tolist()
     [1, 3, 1]
     """
-    x = input.array
+    x = array_of(input)
     rows = _C.reshape(x, (x.size,)) if dim is None else x.transpose(dim, 0)
     shape = x.shape if dim is None else rows.shape[:1]
     return _result(rows, None, shape, dim, return_inverse, return_counts)
