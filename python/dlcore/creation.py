@@ -103,6 +103,8 @@ def full(
 ) -> Tensor:
     """A tensor of one value; its dtype is the value's (float32, int64 or bool) unless given."""
     if dtype is None:
+        if isinstance(fill_value, int):
+            _C.check_fits("full", _C.DType.int64, fill_value)
         kind = np.asarray(fill_value).dtype.kind
         if kind not in _PYTHON_DTYPES:
             raise _C.DTypeError(f"full: needs a number, got {fill_value!r}")

@@ -17,6 +17,13 @@ _APPLICATIONS = ("dlcore.recipes", "dlcore.train", "dlcore.testing", "dlcore.cli
 _CONVERT = "; convert it with dl.tensor(x)"
 
 
+def whole(op: str, n: Any) -> int:
+    """`n` as an int; TypeError for what is none."""
+    if not _is_whole(n):
+        raise TypeError(f"{op}: needs a whole number, got {_show(n)}")
+    return index(n)
+
+
 def explain_value(x: Any) -> str:
     """For `x` where an op asked for a Tensor's Array."""
     frame: Any = sys._getframe(1)

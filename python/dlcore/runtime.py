@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from operator import index
-
 from dlcore import _C
+from dlcore.mistakes import whole
 
 bool = _C.DType.bool
 uint8 = _C.DType.uint8
@@ -22,14 +21,14 @@ def manual_seed(seed: int) -> None:
     >>> import dlcore as dl
     >>> dl.manual_seed(7)
     """
-    if not 0 <= index(seed) < 2**64:
+    if not 0 <= whole("manual_seed", seed) < 2**64:
         raise ValueError(f"manual_seed: needs a whole number from 0 to 2**64 - 1, got {seed}")
     _C.manual_seed(seed)
 
 
 def set_num_threads(n: int) -> None:
     """How many threads kernels use; results do not depend on it. ValueError below 1."""
-    _C.set_num_threads(min(index(n), 2**31 - 1))
+    _C.set_num_threads(min(whole("set_num_threads", n), 2**31 - 1))
 
 
 def get_num_threads() -> int:

@@ -12,6 +12,10 @@ from dlcore import _C, nn
 X = dl.ones(2, 3)
 
 MISTAKES = [
+    (lambda: dl.manual_seed(1.5), "manual_seed: needs a whole number, got 1.5"),
+    (lambda: dl.set_num_threads("a"), "set_num_threads: needs a whole number, got 'a'"),
+    (lambda: dl.randint(0.5, 3.5, (2,)), "randint: needs a whole number, got 0.5"),
+    (lambda: dl.randperm(2.5), "randperm: needs a whole number, got 2.5"),
     (lambda: X.unsqueeze("a"), "unsqueeze: needs a whole number, got 'a'"),
     (lambda: X.unsqueeze(1.5), "unsqueeze: needs a whole number, got 1.5"),
     (lambda: X.transpose(0, None), "transpose: needs a whole number, got None"),

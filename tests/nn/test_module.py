@@ -225,3 +225,17 @@ def test_conversions_keep_the_parameters_and_their_gradients():
     assert weight.requires_grad and weight.is_leaf
     with pytest.raises(TypeError, match="Net.to: parameters need a floating dtype, got int64"):
         net.to(dl.int64)
+
+
+def test_a_module_is_not_put_inside_itself():
+    inner = nn.Sequential(nn.ReLU())
+    outer = nn.Sequential(inner)
+    for act in (
+        lambda: inner.append(inner),
+        lambda: inner.append(outer),
+        lambda: inner.add_module("x", outer),
+        lambda: setattr(inner, "y", inner),
+    ):
+        with pytest.raises(ValueError, match="Sequential: a module cannot be placed inside itself"):
+            act()
+    assert len(list(outer.modules())) == 3 and repr(outer)

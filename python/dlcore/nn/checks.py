@@ -49,3 +49,10 @@ def not_a_tensor(owner: object, error: AttributeError) -> None:
         raise _C.DTypeError(
             f"{type(owner).__name__}: needs a tensor, got {got}; convert it with dl.tensor(x)"
         ) from None
+
+
+def outside(owner: object, name: str, value: Any) -> Any:
+    """`value`; ValueError for a module that is, or holds, its new owner: a walk over the modules would not end."""
+    if hasattr(value, "modules") and any(m is owner for m in value.modules()):
+        raise ValueError(f"{type(owner).__name__}: a module cannot be placed inside itself, as {name!r}")
+    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from dlcore.nn.checks import outside
 from dlcore.nn.module import Module
 from dlcore.nn.parameter import Parameter
 from dlcore.tensor import Tensor
@@ -70,7 +71,7 @@ class _List(Module):
     def _take(self, name: str, value: Any) -> None:
         if not isinstance(value, Module):
             raise TypeError(f"{type(self).__name__}: entry {name} is a {type(value).__name__}; it must be a Module")
-        self._modules[name] = value
+        self._modules[name] = outside(self, name, value)
 
     def _replace(self, values: list) -> None:
         before = dict(self._held())

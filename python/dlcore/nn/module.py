@@ -56,6 +56,7 @@ class Module:
             self._forget(name)
             self._parameters[name] = value
         elif isinstance(value, Module):
+            checks.outside(self, name, value)
             self._forget(name)
             self._modules[name] = value
         elif name in self._parameters:
@@ -100,7 +101,7 @@ class Module:
             raise KeyError(f"{own}: the name {name!r} of the {kind} is taken by another attribute")
         if value is not None and not isinstance(value, cls):
             raise TypeError(f"{own}: {kind} {name!r} must be a {cls.__name__} or None, got {type(value).__name__}")
-        self.__dict__["_" + kind + "s"][name] = value
+        self.__dict__["_" + kind + "s"][name] = checks.outside(self, name, value)
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Adds a parameter by name; None keeps its place, as a Linear's bias that was not asked for."""

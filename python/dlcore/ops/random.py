@@ -6,11 +6,11 @@ Element i of a result depends on the seed, the numbers drawn before, and i alone
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index
 from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import record
+from dlcore.mistakes import whole
 from dlcore.ops import inplace
 from dlcore.ops.operand import array_of
 
@@ -61,7 +61,7 @@ def randint(low: int, high: Any = None, size: Any = None, *, dtype: _C.DType = _
         low, high, size = 0, low, high
     if not isinstance(size, Sequence):
         raise TypeError(f"randint: the size is a tuple, got {size!r}; write randint({low}, {high}, (n,))")
-    low, high = index(low), index(high)
+    low, high = whole("randint", low), whole("randint", high)
     if not -(2**63) <= low <= high <= 2**63 - 1:
         raise ValueError(f"randint: needs low <= high in 64 bits, got {low} and {high}")
     if high > low:
@@ -77,7 +77,7 @@ def randperm(n: int, *, dtype: _C.DType = _INT64, device: str = "cpu") -> Tensor
     >>> sorted(dl.randperm(4).tolist())
     [0, 1, 2, 3]
     """
-    n = index(n)
+    n = whole("randperm", n)
     _C.check_fits("randperm", dtype, max(n - 1, 0))
     return _finish(_C.convert(_C.randperm(n), dtype), device)
 
