@@ -14,6 +14,7 @@ void bind_elementwise(py::module_& m);
 void bind_embedding(py::module_& m);
 void bind_index(py::module_& m);
 void bind_loss(py::module_& m);
+void bind_maths(py::module_& m);
 void bind_matmul(py::module_& m);
 void bind_mistakes(py::module_& m);  // after all others
 void bind_norm(py::module_& m);

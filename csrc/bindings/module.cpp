@@ -74,6 +74,7 @@ PYBIND11_MODULE(_C, m) {
   bind_embedding(m);
   bind_index(m);
   bind_loss(m);
+  bind_maths(m);
   bind_matmul(m);
   bind_norm(m);
   bind_optim(m);

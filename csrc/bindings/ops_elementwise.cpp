@@ -9,6 +9,13 @@ void bind_elementwise(py::module_& m) {
   m.def("pow_fwd", &dl::pow_fwd);
   m.def("maximum_fwd", &dl::maximum_fwd);
   m.def("minimum_fwd", &dl::minimum_fwd);
+  m.def("remainder_fwd", &dl::remainder_fwd);
+  m.def("fmod_fwd", &dl::fmod_fwd);
+  m.def("floor_divide_fwd", &dl::floor_divide_fwd);
+  m.def("atan2_fwd", &dl::atan2_fwd);
+  m.def("bitwise_and_fwd", &dl::bitwise_and_fwd);
+  m.def("bitwise_or_fwd", &dl::bitwise_or_fwd);
+  m.def("bitwise_xor_fwd", &dl::bitwise_xor_fwd);
   m.def("eq_fwd", &dl::eq_fwd);
   m.def("ne_fwd", &dl::ne_fwd);
   m.def("lt_fwd", &dl::lt_fwd);

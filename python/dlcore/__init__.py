@@ -31,6 +31,7 @@ from dlcore.creation import (
 )
 from dlcore.ops.activation import relu, sigmoid, tanh
 from dlcore.ops.choose import argwhere, bincount, count_nonzero, masked_fill, masked_select
+from dlcore.ops.combine import addcdiv, addcmul, isfinite, isinf, isnan, lerp, nan_to_num
 from dlcore.ops.compare import (
     clamp,
     eq,
@@ -49,11 +50,44 @@ from dlcore.ops.compare import (
     where,
 )
 from dlcore.ops.copy import cat, clone, stack
+from dlcore.ops.divisions import (
+    atan2,
+    bitwise_and,
+    bitwise_not,
+    bitwise_or,
+    bitwise_xor,
+    floor_divide,
+    fmod,
+    remainder,
+)
 from dlcore.ops.einsum import einsum
 from dlcore.ops.elementwise import abs, add, div, exp, log, mul, neg, pow, reciprocal, rsub, sqrt, square, sub
 from dlcore.ops.index import gather, scatter, scatter_add, take, take_along_dim
 from dlcore.ops.index_slices import index_add, index_copy, index_fill, index_select
 from dlcore.ops.indexing import index_put, nonzero
+from dlcore.ops.indexing import nonzero
+from dlcore.ops.maths import (
+    acos,
+    asin,
+    atan,
+    ceil,
+    cos,
+    cosh,
+    erf,
+    exp2,
+    expm1,
+    floor,
+    frac,
+    log1p,
+    log2,
+    log10,
+    round,
+    rsqrt,
+    sin,
+    sinh,
+    tan,
+    trunc,
+)
 from dlcore.ops.matmul import addmm, bmm, dot, matmul, mm, mv, outer
 from dlcore.ops.random import bernoulli, rand, rand_like, randint, randn, randn_like, randperm
 from dlcore.ops.rearrange import chunk, diag, flip, movedim, narrow, roll, select, split, tile, tril, triu, unbind

@@ -8,13 +8,16 @@ from __future__ import annotations
 from dlcore.ops import (
     activation,
     choose,
+    combine,
     compare,
     copy,
+    divisions,
     elementwise,
     index,
     index_slices,
     indexing,
     inplace,
+    maths,
     matmul,
     random,
     rearrange,
@@ -23,6 +26,7 @@ from dlcore.ops import (
     softmax_xent,
     statistics,
 )
+from dlcore.ops import inplace_maths as inplaces
 from dlcore.ops import shape as shapes
 from dlcore.ops import sort as sorting
 from dlcore.ops import unique as uniques
@@ -42,6 +46,8 @@ class Operators:
     __rtruediv__ = elementwise.rdiv
     __pow__ = elementwise.pow
     __rpow__ = elementwise.rpow
+    __floordiv__, __rfloordiv__ = divisions.floor_divide, divisions.rfloor_divide
+    __mod__, __rmod__ = divisions.remainder, divisions.rremainder
     __neg__ = elementwise.neg
     __abs__ = elementwise.abs
     add, sub, mul, div = elementwise.add, elementwise.sub, elementwise.mul, elementwise.div
@@ -53,7 +59,24 @@ class Operators:
     __imul__ = mul_ = inplace.mul_
     __itruediv__ = div_ = inplace.div_
     fill_, zero_, copy_ = inplace.fill_, inplace.zero_, inplace.copy_
+    relu_, sigmoid_, tanh_, clamp_ = inplaces.relu_, inplaces.sigmoid_, inplaces.tanh_, inplaces.clamp_
+    exp_, log_, sqrt_, rsqrt_ = inplaces.exp_, inplaces.log_, inplaces.sqrt_, inplaces.rsqrt_
+    abs_, neg_, square_, reciprocal_ = inplaces.abs_, inplaces.neg_, inplaces.square_, inplaces.reciprocal_
+    pow_, sin_, cos_ = inplaces.pow_, inplaces.sin_, inplaces.cos_
+    floor_, ceil_, round_, trunc_ = inplaces.floor_, inplaces.ceil_, inplaces.round_, inplaces.trunc_
+    remainder_, fmod_ = inplaces.remainder_, inplaces.fmod_
+    lerp_, addcmul_, addcdiv_ = inplaces.lerp_, inplaces.addcmul_, inplaces.addcdiv_
     uniform_, normal_ = random.uniform_, random.normal_
+
+    # ---- maths
+    sin, cos, tan, asin, acos, atan = maths.sin, maths.cos, maths.tan, maths.asin, maths.acos, maths.atan
+    sinh, cosh, erf, rsqrt = maths.sinh, maths.cosh, maths.erf, maths.rsqrt
+    expm1, log1p, exp2, log2, log10 = maths.expm1, maths.log1p, maths.exp2, maths.log2, maths.log10
+    floor, ceil, round, trunc, frac = maths.floor, maths.ceil, maths.round, maths.trunc, maths.frac
+    remainder, fmod, floor_divide = divisions.remainder, divisions.fmod, divisions.floor_divide
+    atan2 = divisions.atan2
+    isnan, isinf, isfinite, nan_to_num = combine.isnan, combine.isinf, combine.isfinite, combine.nan_to_num
+    lerp, addcmul, addcdiv = combine.lerp, combine.addcmul, combine.addcdiv
 
     # ---- products
     __matmul__ = matmul.matmul
@@ -64,8 +87,12 @@ class Operators:
     __eq__ = compare.equal  # type: ignore[assignment]
     __ne__ = compare.unequal  # type: ignore[assignment]
     __lt__, __le__, __gt__, __ge__ = compare.lt, compare.le, compare.gt, compare.ge
-    __and__, __or__, __xor__ = compare.logical_and, compare.logical_or, compare.logical_xor
-    __invert__ = compare.logical_not
+    __and__ = __rand__ = bitwise_and = divisions.bitwise_and
+    __or__ = __ror__ = bitwise_or = divisions.bitwise_or
+    __xor__ = __rxor__ = bitwise_xor = divisions.bitwise_xor
+    __invert__ = bitwise_not = divisions.bitwise_not
+    logical_and, logical_or, logical_xor = compare.logical_and, compare.logical_or, compare.logical_xor
+    logical_not = compare.logical_not
     eq, ne, lt, le, gt, ge = compare.eq, compare.ne, compare.lt, compare.le, compare.gt, compare.ge
     where = compare.where_else
     clamp, maximum, minimum, sign = compare.clamp, compare.maximum, compare.minimum, compare.sign

@@ -62,6 +62,20 @@ static void map(const ElementwiseArgs& a, int64_t begin, int64_t end) {
   });
 }
 
+// Two operands whose formula no vector unit has, or that are rarely long: one loop for every step.
+template <class F, class T>
+static void plain(const ElementwiseArgs& a, int64_t begin, int64_t end) {
+  T* out = static_cast<T*>(a.out);
+  const T *x = operand<T>(a, 0), *y = operand<T>(a, 1);
+  const auto& s = a.nest.stride;
+  const int64_t so = s[0][0], sx = s[1][0], sy = s[2][0];
+  walk<3>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
+    T* o = out + at[0];
+    const T *p = x + at[1], *q = y + at[2];
+    for (int64_t i = 0; i < n; ++i) o[i * so] = F::of(p[i * sx], q[i * sy]);
+  });
+}
+
 // n <= V::size elements as a vector of a perhaps wider type; the rest reads as the first.
 template <class V, class T>
 static DL_INLINE V load_lanes(const T* p, int64_t step, int n) {
@@ -179,6 +193,24 @@ KERNEL(log_f32, (lanes<Log, float, float, 1>))
 KERNEL(log_f64, (lanes<Log, double, double, 1>))
 KERNEL(pow_f32, (lanes<PowLanes, double, float, 2>))
 KERNEL(pow_f64, (map<PowScalar, double, double, 2>))
+
+#define PLAIN_INTEGERS(NAME, F) \
+  KERNEL(NAME##_u8, (plain<F, uint8_t>)) \
+  KERNEL(NAME##_i32, (plain<F, int32_t>)) \
+  KERNEL(NAME##_i64, (plain<F, int64_t>))
+#define PLAIN_FLOATS(NAME, F) \
+  KERNEL(NAME##_f32, (plain<F, float>)) \
+  KERNEL(NAME##_f64, (plain<F, double>))
+PLAIN_INTEGERS(fmod, Fmod)
+PLAIN_FLOATS(fmod, Fmod)
+PLAIN_INTEGERS(remainder, Remainder)
+PLAIN_FLOATS(remainder, Remainder)
+PLAIN_INTEGERS(floor_divide, FloorDivide)
+PLAIN_FLOATS(floor_divide, FloorDivide)
+PLAIN_FLOATS(atan2, Atan2)
+PLAIN_INTEGERS(bitwise_and, BitAnd)
+PLAIN_INTEGERS(bitwise_or, BitOr)
+PLAIN_INTEGERS(bitwise_xor, BitXor)
 
 FLOATS(square_bwd, SquareBwd, 2)
 FLOATS(sqrt_bwd, SqrtBwd, 2)

@@ -4,6 +4,7 @@
 #include "blocks/copy/rearrange.h"
 #include "core/array.h"
 #include "core/launch.h"
+#include "ops/elementwise/run.h"
 
 namespace dl {
 namespace {
@@ -14,10 +15,10 @@ constexpr Number kOne{Number::integer, 1, 1.0}, kMinusOne{Number::integer, -1, -
 
 int kind(DType t) { return is_floating(t) || is_half(t) ? 2 : t == DType::b8 ? 0 : 1; }
 Operand number(const Number& n) { return {nullptr, n}; }
-Operand array(const Array& a) { return {&a, kZero}; }
 
-// Arrays promote among themselves; a number only lifts the kind, and then to float32 or int64.
-DType common_dtype(const char* op, std::initializer_list<Operand> operands) {
+}  // namespace
+
+DType elementwise::common_dtype(const char* op, std::initializer_list<Operand> operands) {
   DType t = DType::b8;
   for (const Operand& o : operands)
     if (o.array) t = promote(t, o.array->dtype());
@@ -27,9 +28,7 @@ DType common_dtype(const char* op, std::initializer_list<Operand> operands) {
   return t;
 }
 
-// As above, where a number must fit the arrays' integers. Sums and products wrap around: for those a negative number
-// means what it says beside unsigned integers too.
-DType common_dtype_that_fits(const char* op, std::initializer_list<Operand> operands, bool wraps = false) {
+DType elementwise::common_dtype_that_fits(const char* op, std::initializer_list<Operand> operands, bool wraps) {
   const DType t = common_dtype(op, operands);
   for (const Operand& o : operands) {
     const bool negative = o.number.kind == Number::integer && o.number.i < 0;
@@ -37,6 +36,10 @@ DType common_dtype_that_fits(const char* op, std::initializer_list<Operand> oper
   }
   return t;
 }
+
+namespace {
+
+using elementwise::array, elementwise::common_dtype, elementwise::common_dtype_that_fits, elementwise::run;
 
 // The number, or where it lies outside an integer dtype on the side on which it bounds nothing, that side's end.
 Operand bound(DType t, const Operand& o, bool least) {
@@ -87,7 +90,10 @@ void run_into(Table& table, const Array& out, DType t, std::initializer_list<Ope
   launch(table.choose(out.device(), t, args), args, out.size(), kGrain, on_interrupt);
 }
 
-Array run(const char* op, Table& table, DType t, DType result, std::initializer_list<Operand> operands, int kept = 0) {
+}  // namespace
+
+Array elementwise::run(const char* op, Table& table, DType t, DType result, std::initializer_list<Operand> operands,
+                       int kept) {
   const Dims shape = common_shape(op, operands);
   const Array* arrays[4] = {};
   int n = 0;
@@ -99,6 +105,8 @@ Array run(const char* op, Table& table, DType t, DType result, std::initializer_
   run_into(table, out, t, operands, OnInterrupt::stop, kept);
   return out;
 }
+
+namespace {
 
 Array same(const char* op, Table& table, std::initializer_list<Operand> operands) {
   const DType t = common_dtype_that_fits(op, operands);
@@ -122,16 +130,9 @@ Array comparison(const char* op, Table& table, const Operand& a, const Operand& 
   return run(op, table, t, DType::b8, {a, b});
 }
 
-Array gradient(const char* op, Table& table, const Array& g, std::initializer_list<Operand> operands) {
-  DL_CHECK(is_floating(g.dtype()), DTypeError, op, ": gradients are float32 or float64, got ", g.dtype());
-  return run(op, table, g.dtype(), g.dtype(), operands);
-}
-
 Table add_("add_fwd"), mul_("mul_fwd"), div_("div_fwd"), pow_("pow_fwd"), maximum_("maximum_fwd"),
     minimum_("minimum_fwd"), eq_("eq_fwd"), ne_("ne_fwd"), lt_("lt_fwd"), le_("le_fwd"), where_("where_fwd"),
     exp_("exp_fwd"), log_("log_fwd"), sqrt_("sqrt_fwd"), abs_("abs_fwd"), sign_("sign_fwd"), clamp_("clamp_fwd");
-Table square_b("square_bwd"), sqrt_b("sqrt_bwd"), abs_b("abs_bwd"), reciprocal_b("reciprocal_bwd"), div_b("div_bwd_b"),
-    pow_a("pow_bwd_a"), pow_b("pow_bwd_b"), maximum_b("maximum_bwd"), minimum_b("minimum_bwd"), clamp_b("clamp_bwd");
 
 void check_alpha(const char* op, DType t, const Number& alpha) {
   DL_CHECK(t == DType::b8 ? alpha.i == 1 : kind(t) >= alpha.kind, DTypeError, op, ": alpha must be ",
@@ -270,31 +271,6 @@ void div_into(const Array& dst, const Operand& src) {
   DL_CHECK(is_floating(dst.dtype()), DTypeError, "div_: a float32 result does not fit into a ", dst.dtype(),
            " tensor in place; write x = x / y instead");
   in_place("div_", div_, dst, {src});
-}
-
-Array square_bwd(const Array& g, const Array& x) { return gradient("square", square_b, g, {array(g), array(x)}); }
-Array sqrt_bwd(const Array& g, const Array& y) { return gradient("sqrt", sqrt_b, g, {array(g), array(y)}); }
-Array abs_bwd(const Array& g, const Array& x) { return gradient("abs", abs_b, g, {array(g), array(x)}); }
-Array reciprocal_bwd(const Array& g, const Array& y) {
-  return gradient("reciprocal", reciprocal_b, g, {array(g), array(y)});
-}
-Array div_bwd_b(const Array& g, const Array& y, const Array& b) {
-  return gradient("div", div_b, g, {array(g), array(y), array(b)});
-}
-Array pow_bwd_a(const Array& g, const Operand& a, const Operand& b) {
-  return gradient("pow", pow_a, g, {array(g), a, b});
-}
-Array pow_bwd_b(const Array& g, const Operand& a, const Array& y) {
-  return gradient("pow", pow_b, g, {array(g), a, array(y)});
-}
-Array maximum_bwd(const Array& g, const Operand& a, const Operand& b) {
-  return gradient("maximum", maximum_b, g, {array(g), a, b});
-}
-Array minimum_bwd(const Array& g, const Operand& a, const Operand& b) {
-  return gradient("minimum", minimum_b, g, {array(g), a, b});
-}
-Array clamp_bwd(const Array& g, const Array& x, const Operand& low, const Operand& high) {
-  return gradient("clamp", clamp_b, g, {array(g), array(x), low, high});
 }
 
 }  // namespace dl

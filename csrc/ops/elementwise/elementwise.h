@@ -2,6 +2,8 @@
 //   add       a + alpha b (sub: alpha = -1)   mul  a b        div   a / b, true division: integers give float32
 //   pow       a^b                             maximum, minimum: NaN if either is NaN
 //   eq ne lt le gt ge, logical_and or xor not: bool      where  a where the condition holds, else b
+//   remainder (the divisor's sign), fmod (the dividend's), floor_divide: by 0 integers raise, floats give NaN or inf
+//   atan2  the angle of (b, a)     bitwise_and or xor: integers and bools
 //   exp log sqrt: integers give float32       abs  sign (of NaN: 0)       clamp  min(max(x, low), high), NaN stays
 // An operand is an Array or a Number. Arrays promote among themselves; a Number only lifts the kind (bool < integer <
 // float): float32 + 2.5 is float32, int64 + 2.5 float32, bool + 1 int64. Integers wrap around. Shapes broadcast; the
@@ -31,6 +33,13 @@ DL_API Array sub_fwd(const Operand& a, const Operand& b, const Number& alpha);
 DL_API Array mul_fwd(const Operand& a, const Operand& b);
 DL_API Array div_fwd(const Operand& a, const Operand& b);
 DL_API Array pow_fwd(const Operand& a, const Operand& b);
+DL_API Array remainder_fwd(const Operand& a, const Operand& b);
+DL_API Array fmod_fwd(const Operand& a, const Operand& b);
+DL_API Array floor_divide_fwd(const Operand& a, const Operand& b);
+DL_API Array atan2_fwd(const Operand& a, const Operand& b);
+DL_API Array bitwise_and_fwd(const Operand& a, const Operand& b);
+DL_API Array bitwise_or_fwd(const Operand& a, const Operand& b);
+DL_API Array bitwise_xor_fwd(const Operand& a, const Operand& b);
 DL_API Array maximum_fwd(const Operand& a, const Operand& b);
 DL_API Array minimum_fwd(const Operand& a, const Operand& b);
 DL_API Array eq_fwd(const Operand& a, const Operand& b);

@@ -21,6 +21,13 @@ namespace dl {
   NUMBERS(X, ne) \
   NUMBERS(X, lt) \
   NUMBERS(X, le) \
+  NUMBERS(X, remainder) \
+  NUMBERS(X, fmod) \
+  NUMBERS(X, floor_divide) \
+  INTEGERS(X, bitwise_and) \
+  INTEGERS(X, bitwise_or) \
+  INTEGERS(X, bitwise_xor) \
+  FLOATS(X, atan2) \
   FLOATS(X, div) \
   FLOATS(X, sqrt) \
   FLOATS(X, exp) \
@@ -59,6 +66,9 @@ constexpr Row<ElementwiseArgs> rows[] = {
     DL_CPU_ROWS("ne_fwd", b8, ne_u8)
     DL_CPU_ROWS("lt_fwd", b8, lt_u8)
     DL_CPU_ROWS("le_fwd", b8, le_u8)
+    DL_CPU_ROWS("bitwise_and_fwd", b8, bitwise_and_u8)
+    DL_CPU_ROWS("bitwise_or_fwd", b8, bitwise_or_u8)
+    DL_CPU_ROWS("bitwise_xor_fwd", b8, bitwise_xor_u8)
     // where only moves bits.
     DL_CPU_ROWS("where_fwd", b8, where_8)
     DL_CPU_ROWS("where_fwd", u8, where_8)

@@ -158,8 +158,8 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
 
 def icnr_(tensor: Tensor, scale: int = 2, init: Callable[[Tensor], Any] = kaiming_normal_) -> Tensor:
-    """A convolution's weights (out, in, kh, kw) before a pixel shuffle by `scale`: the scale² channels of one pixel start
-    equal, drawn by `init`, so that no checkerboard shows (Aitken et al., 2017)."""
+    """A convolution's weights (out, in, kh, kw) before a pixel shuffle by `scale`: the scale² channels of one pixel
+    start equal, drawn by `init`, so that the image starts without a checkerboard (Aitken et al., 2017)."""
     if tensor.ndim != 4 or tensor.shape[0] % scale**2:
         raise _C.ShapeError(
             f"icnr_: needs (out, in, kh, kw) with out a multiple of scale² = {scale**2}, got shape {tensor.shape}"

@@ -81,7 +81,8 @@ def _pick_backward(rule: Any, g: Any, node: Any) -> tuple:
 def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None) -> Tensor:
     """input held to [min, max]; NaN stays NaN, and where min > max the result is max. At least one must be given.
 
-    `min` and `max` are numbers or tensors that need no gradient. The gradient is 1 inside and at the bounds, 0 outside.
+    `min` and `max` are numbers or tensors. The gradient is 1 inside and at the bounds, 0 outside; where a bound needs
+    one too, it gets what the input does not, and at a tie each gets half.
 
     >>> import dlcore as dl
     >>> dl.clamp(dl.tensor([-2.0, 0.5, 7.0]), 0, 1).tolist()
@@ -89,9 +90,9 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
     """
     if min is None and max is None:
         raise ValueError("clamp: give min, max or both")
-    for bound in (min, max):
-        if getattr(bound, "requires_grad", False):
-            raise NotImplementedError("clamp: the bounds get no gradient; use dl.maximum and dl.minimum")
+    if getattr(min, "requires_grad", False) or getattr(max, "requires_grad", False):
+        y = input if min is None else maximum(input, min)
+        return y if max is None else minimum(y, max)
     x, low, high = input.array, value(min), value(max)
     if high is None:
         y, high = _C.maximum_fwd(x, low), inf

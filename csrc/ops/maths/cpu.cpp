@@ -1,0 +1,67 @@
+// out[i] = f(x[i]) over dense memory. Called by maths.cpp on a range of elements.
+// Limit: the polynomials, 20 to 60 operations a lane; float64 trigonometry and logarithms of other bases are scalar.
+#pragma GCC diagnostic ignored "-Wuninitialized"  // GCC 12 warns inside its own AVX-512 headers
+#include "ops/maths/formula.h"
+#include "ops/maths/maths.h"
+
+namespace dl::DL_ISA_NS {
+
+template <class F, class T>
+static void vectors(const MathsArgs& a, int64_t begin, int64_t end) {
+  using V = Vec<T>;
+  const T* x = static_cast<const T*>(a.x);
+  T* y = static_cast<T*>(a.out);
+  int64_t i = begin;
+  for (; i + V::size <= end; i += V::size) F::of(V::load(x + i)).store(y + i);
+  if (const int n = static_cast<int>(end - i)) store_n(y + i, F::of(load_n(x + i, n)), n);
+}
+
+// float32 data in lanes of double.
+template <class F>
+static void widened(const MathsArgs& a, int64_t begin, int64_t end) {
+  using V = Vec<double>;
+  typedef float Half __attribute__((vector_size(V::size * sizeof(float))));
+  const float* x = static_cast<const float*>(a.x);
+  float* y = static_cast<float*>(a.out);
+  for (int64_t i = begin; i < end; i += V::size) {
+    const size_t bytes = sizeof(float) * static_cast<size_t>(end - i < V::size ? end - i : V::size);
+    Half t{};
+    __builtin_memcpy(&t, x + i, bytes);
+    const V v = F::of(V(__builtin_convertvector(t, V::Native)));
+    t = __builtin_convertvector(v.v, Half);
+    __builtin_memcpy(y + i, &t, bytes);
+  }
+}
+
+#define WIDE(NAME, F) \
+  void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { widened<wide::F>(a, b, e); } \
+  void NAME##_f64(const MathsArgs& a, int64_t begin, int64_t end) { \
+    const double* x = static_cast<const double*>(a.x); \
+    double* y = static_cast<double*>(a.out); \
+    for (int64_t i = begin; i < end; ++i) y[i] = __builtin_##NAME(x[i]); \
+  }
+#define VECTORS(NAME, F) \
+  void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { vectors<F, float>(a, b, e); } \
+  void NAME##_f64(const MathsArgs& a, int64_t b, int64_t e) { vectors<F, double>(a, b, e); }
+
+WIDE(sin, Sin)
+WIDE(cos, Cos)
+WIDE(tan, Tan)
+WIDE(asin, Asin)
+WIDE(acos, Acos)
+WIDE(atan, Atan)
+WIDE(sinh, Sinh)
+WIDE(cosh, Cosh)
+WIDE(log2, Log2)
+WIDE(log10, Log10)
+WIDE(exp2, Exp2)
+VECTORS(erf, Erf)
+VECTORS(expm1, Expm1)
+VECTORS(log1p, Log1p)
+VECTORS(rsqrt, Rsqrt)
+VECTORS(floor, Floor)
+VECTORS(ceil, Ceil)
+VECTORS(round, Round)
+VECTORS(trunc, Trunc)
+
+}  // namespace dl::DL_ISA_NS
