@@ -65,7 +65,6 @@ from dlcore.ops.elementwise import abs, add, div, exp, log, mul, neg, pow, recip
 from dlcore.ops.index import gather, scatter, scatter_add, take, take_along_dim
 from dlcore.ops.index_slices import index_add, index_copy, index_fill, index_select
 from dlcore.ops.indexing import index_put, nonzero
-from dlcore.ops.indexing import nonzero
 from dlcore.ops.maths import (
     acos,
     asin,
