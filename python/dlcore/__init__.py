@@ -69,29 +69,25 @@ from dlcore.ops.maths import (
     acos,
     asin,
     atan,
-    ceil,
     cos,
     cosh,
     erf,
     exp2,
     expm1,
-    floor,
-    frac,
     log1p,
     log2,
     log10,
-    round,
     rsqrt,
     sin,
     sinh,
     tan,
-    trunc,
 )
 from dlcore.ops.matmul import addmm, bmm, dot, matmul, mm, mv, outer
 from dlcore.ops.random import bernoulli, rand, rand_like, randint, randn, randn_like, randperm
 from dlcore.ops.rearrange import chunk, diag, flip, movedim, narrow, roll, select, split, tile, tril, triu, unbind
 from dlcore.ops.reduce import all, amax, amin, any, argmax, argmin, max, mean, min, sum
 from dlcore.ops.rnn import gru, lstm, rnn_relu, rnn_tanh
+from dlcore.ops.rounding import ceil, floor, frac, round, trunc
 from dlcore.ops.scan import cummax, cummin, cumprod, cumsum, diff
 from dlcore.ops.shape import diagonal, flatten, permute, reshape, squeeze, t, transpose, unflatten, unsqueeze
 from dlcore.ops.softmax_xent import log_softmax, softmax

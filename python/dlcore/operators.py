@@ -22,6 +22,7 @@ from dlcore.ops import (
     random,
     rearrange,
     reduce,
+    rounding,
     scan,
     softmax_xent,
     statistics,
@@ -72,7 +73,8 @@ class Operators:
     sin, cos, tan, asin, acos, atan = maths.sin, maths.cos, maths.tan, maths.asin, maths.acos, maths.atan
     sinh, cosh, erf, rsqrt = maths.sinh, maths.cosh, maths.erf, maths.rsqrt
     expm1, log1p, exp2, log2, log10 = maths.expm1, maths.log1p, maths.exp2, maths.log2, maths.log10
-    floor, ceil, round, trunc, frac = maths.floor, maths.ceil, maths.round, maths.trunc, maths.frac
+    floor, ceil, round = rounding.floor, rounding.ceil, rounding.round
+    trunc, frac = rounding.trunc, rounding.frac
     remainder, fmod, floor_divide = divisions.remainder, divisions.fmod, divisions.floor_divide
     atan2 = divisions.atan2
     isnan, isinf, isfinite, nan_to_num = combine.isnan, combine.isinf, combine.isfinite, combine.nan_to_num

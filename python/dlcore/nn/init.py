@@ -139,7 +139,7 @@ def eye_(tensor: Tensor) -> Tensor:
     """The identity matrix; ShapeError unless there are two dimensions."""
     if tensor.ndim != 2:
         raise _C.ShapeError(f"eye_: needs 2 dimensions, got shape {tensor.shape}")
-    return _write(tensor, np.eye(*tensor.shape))
+    return _write(tensor, np.eye(tensor.shape[0], tensor.shape[1]))
 
 
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:

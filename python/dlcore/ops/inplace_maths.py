@@ -11,7 +11,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
-from dlcore.ops import activation, combine, compare, divisions, elementwise, maths
+from dlcore.ops import activation, combine, compare, divisions, elementwise, maths, rounding
 from dlcore.ops.inplace import rebind, tracked
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ exp_, log_, sqrt_ = _in_place(elementwise.exp), _in_place(elementwise.log), _in_
 abs_, neg_, square_ = _in_place(elementwise.abs), _in_place(elementwise.neg), _in_place(elementwise.square)
 reciprocal_, pow_ = _in_place(elementwise.reciprocal), _in_place(elementwise.pow)
 clamp_ = _in_place(compare.clamp)
-floor_, ceil_ = _in_place(maths.floor), _in_place(maths.ceil)
-round_, trunc_ = _in_place(maths.round), _in_place(maths.trunc)
+floor_, ceil_ = _in_place(rounding.floor), _in_place(rounding.ceil)
+round_, trunc_ = _in_place(rounding.round), _in_place(rounding.trunc)
 sin_, cos_, rsqrt_ = _in_place(maths.sin), _in_place(maths.cos), _in_place(maths.rsqrt)
 remainder_, fmod_ = _in_place(divisions.remainder), _in_place(divisions.fmod)
 lerp_, addcmul_, addcdiv_ = _in_place(combine.lerp), _in_place(combine.addcmul), _in_place(combine.addcdiv)

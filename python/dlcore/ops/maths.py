@@ -1,4 +1,4 @@
-"""Functions of one number, element by element: any shape; integers give float32, but rounding returns them as they are.
+"""Functions of one number, element by element: any shape; integers give float32.
 
 csrc/ops/maths/maths.h states each one's error. DTypeError for float16 and bfloat16, which are for storage.
 """
@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING
 
 from dlcore import _C
 from dlcore.autograd import record
-from dlcore.ops import elementwise
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
 LN2, LN10 = _log(2), _log(10)
-
-
-def zero_backward(g, node):
-    return (_C.mul_fwd(g, 0),)
 
 
 def sin(input: Tensor) -> Tensor:
@@ -262,57 +257,3 @@ def rsqrt(input: Tensor) -> Tensor:
 def rsqrt_backward(g, node):
     (y,) = node.saved
     return (_C.mul_fwd(_C.mul_fwd(g, -0.5), _C.mul_fwd(_C.square_fwd(y), y)),)
-
-
-def floor(input: Tensor) -> Tensor:
-    """The largest integer that is not larger, as a float; integers stay as they are. The gradient is 0.
-
-    >>> import dlcore as dl
-    >>> dl.floor(dl.tensor([-0.5, 2.5])).tolist()
-    [-1.0, 2.0]
-    """
-    return record(_C.floor_fwd(input.array), zero_backward, (input,))
-
-
-def ceil(input: Tensor) -> Tensor:
-    """The smallest integer that is not smaller, as a float; integers stay as they are. The gradient is 0.
-
-    >>> import dlcore as dl
-    >>> dl.ceil(dl.tensor([0.5, 2.5])).tolist()
-    [1.0, 3.0]
-    """
-    return record(_C.ceil_fwd(input.array), zero_backward, (input,))
-
-
-def trunc(input: Tensor) -> Tensor:
-    """The integer part, as a float; integers stay as they are. The gradient is 0.
-
-    >>> import dlcore as dl
-    >>> dl.trunc(dl.tensor([-1.5, 2.5])).tolist()
-    [-1.0, 2.0]
-    """
-    return record(_C.trunc_fwd(input.array), zero_backward, (input,))
-
-
-def round(input: Tensor, *, decimals: int = 0) -> Tensor:
-    """The nearest integer, halves to the even one; with `decimals` the nearest multiple of 10^-decimals. Gradient 0.
-
-    >>> import dlcore as dl
-    >>> dl.round(dl.tensor([0.5, 1.5, -2.6])).tolist()
-    [0.0, 2.0, -3.0]
-    """
-    if decimals and input.dtype.is_floating_point:
-        scale = 10.0 ** abs(decimals)
-        up, down = (_C.mul_fwd, _C.div_fwd) if decimals > 0 else (_C.div_fwd, _C.mul_fwd)
-        return record(down(_C.round_fwd(up(input.array, scale)), scale), zero_backward, (input,))
-    return record(_C.round_fwd(input.array), zero_backward, (input,))
-
-
-def frac(input: Tensor) -> Tensor:
-    """input - trunc(input): the part after the point, with input's sign.
-
-    >>> import dlcore as dl
-    >>> dl.frac(dl.tensor([-1.5, 2.25])).tolist()
-    [-0.5, 0.25]
-    """
-    return elementwise.sub(input, trunc(input))
