@@ -1,13 +1,14 @@
 """What a mistake says: the op, the rule, the shapes and a hint, in one line. Read them aloud when you change one."""
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import dlcore as dl
 import dlcore.nn.functional as F
-from dlcore import nn
+from dlcore import nn, optim
 
 X = dl.ones(2, 3)
 
@@ -46,7 +47,7 @@ MESSAGES = [
     (lambda: nn.LSTM(5, 4)(dl.ones(7, 3, 6)), "LSTM: the input's last size must be input_size=5, got (7, 3, 6)"),
     (
         lambda: nn.GRU(3, 4)(dl.ones(7, 2, 3), dl.ones(1, 3, 4)),
-        "gru: h0 must be (layers * directions, sequences, hidden)",
+        "GRU: hx must be (1, 2, 4), got (1, 3, 4)",
     ),
     (
         lambda: F.scaled_dot_product_attention(X, dl.ones(4, 5), X),
@@ -112,3 +113,25 @@ def test_a_mistake_explains_itself(act, text):
     ) as e:
         act()
     assert text in str(e.value) and "\n" not in str(e.value)
+
+
+GOLDEN = [
+    case.strip().split("\n    ")
+    for case in (Path(__file__).parent / "golden_messages.txt").read_text().split("\n\n")
+    if not case.startswith("#")
+]
+NAMES = {"dl": dl, "np": np, "nn": nn, "F": F, "optim": optim, "X": X, "IMG": dl.ones(1, 3, 8, 8)}
+NAMES |= {"W": dl.ones(3, requires_grad=True), "U": dl.ones(1, dtype=dl.uint8)}
+
+
+@pytest.mark.parametrize(("code", "text"), GOLDEN, ids=[code for code, _ in GOLDEN])
+def test_golden(code, text):
+    if "cpu" in text and dl._C.has_cuda():
+        pytest.skip("a backend is loaded")
+    with pytest.raises(Exception) as caught:
+        eval(code, dict(NAMES))
+    assert f"{caught.type.__name__}: {caught.value.args[0]}" == text
+
+
+def test_there_are_a_hundred_and_each_is_one_line():
+    assert len(GOLDEN) >= 100 and all(len(case) == 2 for case in GOLDEN)

@@ -46,10 +46,10 @@ void bind_copy(py::module_& m) {
     return dl::full(shape, value, t, device_of(device));
   });
   m.def("zeros", [](const Dims& shape, DType t, const std::string& device) {
-    return dl::full(shape, kZero, t, device_of(device));
+    return dl::full(shape, kZero, t, device_of(device), "zeros");
   });
   m.def("ones", [](const Dims& shape, DType t, const std::string& device) {
-    return dl::full(shape, kOne, t, device_of(device));
+    return dl::full(shape, kOne, t, device_of(device), "ones");
   });
   // Uncleared, in the dense layout nearest to `strides`.
   m.def("empty_dense", [](const Dims& shape, const Dims& strides, DType t, const std::string& device) {

@@ -176,7 +176,7 @@ class Tensor(Operators):
     def requires_grad_(self, requires_grad: _bool = True) -> Tensor:
         """Marks a leaf as needing a gradient, in place. TypeError for integers: they have no derivative."""
         if requires_grad and not self.dtype.is_floating_point:
-            raise _C.DTypeError(f"requires_grad_: a {self.dtype} tensor has no gradient; convert with .float()")
+            raise _C.DTypeError(f"requires_grad_: {self.dtype} has no gradient; convert with .float()")
         if self.node is not None and not requires_grad:
             raise RuntimeError("requires_grad_: only a leaf can stop needing a gradient; use .detach()")
         self.requires_grad = requires_grad

@@ -31,7 +31,7 @@ DL_API uint64_t layout_copies();  // copies made only to change a layout: the pr
 
 DL_API Array clone(const Array& x);  // new memory, x's dense layout
 DL_API void fill(const Array& dst, const Number& value);
-DL_API Array full(const Dims& shape, const Number& value, DType dtype, Device device);
+DL_API Array full(const Dims& shape, const Number& value, DType dtype, Device device, const char* op = "full");
 DL_API Array full_like(const Array& x, const Number& value);  // x's shape, dtype and dense layout
 DL_API Array arange(const Number& start, const Number& stop, const Number& step, DType dtype);  // [start, stop)
 

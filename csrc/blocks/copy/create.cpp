@@ -28,9 +28,9 @@ Array clone(const Array& x) {
   return out;
 }
 
-Array full(const Dims& shape, const Number& value, DType dtype, Device device) {
-  for (int64_t n : shape) DL_CHECK(n >= 0, ShapeError, "full: sizes must not be negative, got ", shape);
-  check_fits("full", dtype, value);
+Array full(const Dims& shape, const Number& value, DType dtype, Device device, const char* op) {
+  for (int64_t n : shape) DL_CHECK(n >= 0, ShapeError, op, ": sizes must not be negative, got ", shape);
+  check_fits(op, dtype, value);
   const Array out = Array::empty(shape, dtype, device);
   fill(out, value);
   return out;

@@ -161,8 +161,8 @@ bool overlaps(const Array& dst, const Array& src) {
 void in_place(const char* op, Table& table, const Array& dst, std::initializer_list<Operand> with) {
   const Operand src = *with.begin();
   const DType t = common_dtype_that_fits(op, {array(dst), src}, true);
-  DL_CHECK(kind(t) <= kind(dst.dtype()), DTypeError, op, ": a ", t, " result does not fit into a ", dst.dtype(),
-           " tensor in place; write x = x op y instead");
+  DL_CHECK(kind(t) <= kind(dst.dtype()), DTypeError, op, ": a ", t, " result does not fit into a tensor of ",
+           dst.dtype(), " in place; write x = x op y instead");
   if (src.array) {
     const Dims shape = common_shape(op, {array(dst), src});
     DL_CHECK(shape == dst.shape(), ShapeError, op, ": the right-hand side does not broadcast to the tensor written; ",
@@ -268,8 +268,8 @@ void add_into(const Array& dst, const Operand& src, const Number& alpha) {
 }
 void mul_into(const Array& dst, const Operand& src) { in_place("mul_", mul_, dst, {src}); }
 void div_into(const Array& dst, const Operand& src) {
-  DL_CHECK(is_floating(dst.dtype()), DTypeError, "div_: a float32 result does not fit into a ", dst.dtype(),
-           " tensor in place; write x = x / y instead");
+  DL_CHECK(is_floating(dst.dtype()), DTypeError, "div_: a float32 result does not fit into a tensor of ", dst.dtype(),
+           " in place; write x = x / y instead");
   in_place("div_", div_, dst, {src});
 }
 

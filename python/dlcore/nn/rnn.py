@@ -86,6 +86,10 @@ class RNNBase(Module):
             if h.ndim != (3 if batched else 2):
                 kind = "3-d for a batch" if batched else "2-d for one sequence"
                 raise _C.ShapeError(f"{type(self).__name__}: hx must be {kind}, got {h.shape}")
+        first = self.num_layers * (2 if self.bidirectional else 1)
+        wanted = (first, n, self.hidden_size) if batched else (first, self.hidden_size)
+        if given[0].shape != wanted and not getattr(self, "proj_size", 0):
+            raise _C.ShapeError(f"{type(self).__name__}: hx must be {wanted}, got {given[0].shape}")
         return [_ordered(h if batched else h.unsqueeze(1), order) for h in given]
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:

@@ -96,6 +96,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if num_classes == -1:
         if labels.size == 0:
             raise ValueError("one_hot: without labels the number of classes is unknown; pass num_classes")
+        if (least := int(reduce.min(tensor).item())) < 0:
+            raise ValueError(f"one_hot: labels must not be negative, got {least}; labels={labels.shape}")
         num_classes = int(reduce.max(tensor).item()) + 1
     y = _C.zeros((*labels.shape, num_classes), _C.DType.int64, tensor.device)
     rows = y.view((-1, num_classes)) if y.size else y.view((labels.size, num_classes))

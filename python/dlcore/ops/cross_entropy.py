@@ -95,6 +95,12 @@ def bce_prob_loss_backward(g, node):
     )
 
 
+def _outside(labels: Tensor, classes: int) -> int:
+    """The least label where it is negative, else the largest."""
+    least = int(reduce.min(labels).item())
+    return least if least < 0 else int(reduce.max(labels).item())
+
+
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -123,6 +129,8 @@ def nll_loss(
         )
     counted = compare.ne(target, ignore_index)
     labels = compare.where(counted, target, 0)
+    if labels.numel() and not 0 <= (worst := _outside(labels, input.shape[d])) < input.shape[d]:
+        raise IndexError(f"nll_loss: a target is {worst} but there are {input.shape[d]} classes; target={target.shape}")
     loss = elementwise.neg(shape.squeeze(index.gather(input, d, shape.unsqueeze(labels, d)), d))
     share = counted
     if weight is not None:

@@ -12,6 +12,7 @@ from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops.operand import array_of
 from dlcore.ops.reduce import Extreme, shared_backward
+from dlcore.ops.shape import wrap_dim
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -79,7 +80,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
             raise IndexError(f"median: nothing to choose from: shape {x.shape}")
         y = _C.kth_fwd("median", flat, (x.size + 1) // 2, 0, True)[0].view(())
         return record(y, shared_backward, (input,), (x, y), (x.shape, (), False))
-    n = x.shape[dim] if x.ndim else 1
+    n = x.shape[wrap_dim("median", dim, x.ndim)] if x.ndim else 1
     if n == 0:
         raise IndexError(f"median: nothing to choose from: dimension {dim} of {x.shape} has size 0")
     values, indices = _C.kth_fwd("median", x, (n + 1) // 2, dim, True)

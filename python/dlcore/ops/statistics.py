@@ -39,6 +39,8 @@ def _moments(op: str, x: Any, dim: Any, unbiased: Any, correction: float | None)
     if correction is None:
         correction = 1
     dims = _dims(dim)
+    for d in dims:
+        shape.wrap_dim(op, d, x.ndim)
     mean = _C.mean_fwd(x, dims, True)
     count = x.size // builtins.max(mean.size, 1)
     return mean, _C.sub_fwd(x, mean, 1), dims, builtins.max(count - correction, 0)

@@ -144,6 +144,12 @@ def stft(
         raise _C.ShapeError(f"stft: needs a signal (L,) or signals (B, L), got {input.shape}")
     hop, width = _settings("stft", n_fft, hop_length, win_length, window)
     if center:
+        if pad_mode == "reflect" and 0 < input.shape[-1] <= n_fft // 2:
+            n = input.shape[-1]
+            raise _C.ShapeError(
+                f"stft: a signal of {n} samples cannot be reflected by half of n_fft={n_fft}; pass center=False, or a "
+                "smaller n_fft"
+            )
         input = pad(input, (n_fft // 2, n_fft // 2), pad_mode)
     if input.shape[-1] < n_fft:
         raise _C.ShapeError(f"stft: {input.shape[-1]} samples are fewer than a frame of n_fft={n_fft}")
