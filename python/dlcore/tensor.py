@@ -6,6 +6,7 @@ from builtins import bool as _bool
 from builtins import float as _float
 from builtins import int as _int
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Tensor(Operators):
     [[2.0, 4.0], [6.0, 8.0]]
     """
 
-    __slots__ = ("array", "grad", "node", "requires_grad", "hooks", "__weakref__")
+    __slots__ = ("array", "grad", "node", "needs_grad", "hooks", "__weakref__")
     __array_ufunc__ = None  # NumPy arrays on the left of an operator defer to ours, which explains itself
     __hash__ = object.__hash__
 
@@ -37,8 +38,11 @@ class Tensor(Operators):
         self.array = array
         self.grad: Tensor | None = None
         self.node = node
-        self.requires_grad = requires_grad
+        self.needs_grad = requires_grad
         self.hooks: dict | None = None
+
+    # Recording reads the slot; only what a user assigns is checked.
+    requires_grad: Any = property(attrgetter("needs_grad"), lambda self, value: self.requires_grad_(value))
 
     # ---- what it is
     @property
@@ -175,11 +179,13 @@ class Tensor(Operators):
     # ---- gradients
     def requires_grad_(self, requires_grad: _bool = True) -> Tensor:
         """Marks a leaf as needing a gradient, in place. TypeError for integers: they have no derivative."""
+        if not isinstance(requires_grad, _bool):
+            raise TypeError(f"requires_grad_: needs True or False, got {requires_grad!r}")
         if requires_grad and not self.dtype.is_floating_point:
             raise _C.DTypeError(f"requires_grad_: {self.dtype} has no gradient; convert with .float()")
         if self.node is not None and not requires_grad:
             raise RuntimeError("requires_grad_: only a leaf can stop needing a gradient; use .detach()")
-        self.requires_grad = requires_grad
+        self.needs_grad = requires_grad
         return self
 
     def detach(self) -> Tensor:

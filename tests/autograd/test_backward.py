@@ -227,3 +227,19 @@ def test_deep_graphs_do_not_recurse():
     y.backward()
     assert x.grad.item() == 1.0
     del y  # freeing the chain must not overflow the stack either
+
+
+def test_requires_grad_is_checked_when_it_is_assigned():
+    x = dl.tensor([1.0], requires_grad=True)
+    x.requires_grad = False
+    assert not (x * 2).requires_grad
+    x.requires_grad = True
+    y = x * 2
+    for act, text in (
+        (lambda: setattr(dl.tensor([1]), "requires_grad", True), "a int64 tensor has no gradient"),
+        (lambda: setattr(x, "requires_grad", "yes"), "needs True or False, got 'yes'"),
+        (lambda: setattr(y, "requires_grad", False), "only a leaf can stop"),
+    ):
+        with pytest.raises((TypeError, RuntimeError), match=text):
+            act()
+    assert y.requires_grad

@@ -82,8 +82,8 @@ def record(array: Any, rule: Any, inputs: Sequence[Any], saved: tuple = (), attr
     """The Tensor of `array`, with a Node when recording is on and an input needs a gradient."""
     if mode.recording:
         for x in inputs:
-            if x.requires_grad:
-                edges = [(y.node or y) if y.requires_grad else None for y in inputs]
+            if x.needs_grad:
+                edges = [(y.node or y) if y.needs_grad else None for y in inputs]
                 return _make(array, True, Node(rule, edges, saved, attrs))
     return _make(array)
 

@@ -45,7 +45,7 @@ def rebind(x: Tensor, result: Tensor) -> Tensor:
         raise _C.ShapeError(
             f"in-place: the result is {result.shape} {result.dtype} and does not fit {x.shape} {x.dtype}"
         )
-    x.array, x.node, x.requires_grad = result.array, result.node, result.requires_grad
+    x.array, x.node, x.needs_grad = result.array, result.node, result.needs_grad
     return x
 
 
