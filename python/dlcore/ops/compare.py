@@ -91,8 +91,8 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
     if min is None and max is None:
         raise ValueError("clamp: give min, max or both")
     if getattr(min, "requires_grad", False) or getattr(max, "requires_grad", False):
-        y = input if min is None else maximum(input, min)
-        return y if max is None else minimum(y, max)
+        raised = input if min is None else maximum(input, min)
+        return raised if max is None else minimum(raised, max)
     x, low, high = input.array, value(min), value(max)
     if high is None:
         y, high = _C.maximum_fwd(x, low), inf
