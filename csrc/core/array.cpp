@@ -164,8 +164,13 @@ bool any_zero_stride(const Dims& shape, const Dims& strides) {
 Dims dense_like(const Dims& shape, const Dims& strides) {
   if (is_row_major(shape, strides) || any_zero_stride(shape, strides)) return row_major(shape);
   if (shape.size() == 4 && strides[1] == 1 && shape[1] > 1) {  // common, and settles size-1 maps
-    const bool nhwc = (shape[3] == 1 || strides[3] >= shape[1]) && (shape[2] == 1 || strides[2] >= strides[3]) &&
-                      (shape[0] == 1 || strides[0] >= strides[2]);
+    bool nhwc = true;
+    int64_t inside = shape[1];
+    for (int i : {3, 2, 0}) {
+      if (shape[i] == 1) continue;  // its stride says nothing
+      nhwc = nhwc && strides[i] >= inside;
+      inside = strides[i];
+    }
     if (nhwc) return channels_last(shape);
   }
   return dense_in_order(shape, memory_order(shape, strides));

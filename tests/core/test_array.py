@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -241,3 +243,13 @@ REFUSED = [
 def test_refuses(call, error, text):
     with pytest.raises(error, match=text):
         call(wrap((2, 3, 4))[1])
+
+
+def test_empty_like_keeps_the_memory_order_of_every_dense_array():
+    """Pointwise kernels walk input and output as one run of memory: the two must agree in every dimension above 1."""
+    for shape in itertools.product((1, 2, 3), repeat=4):
+        for order in itertools.permutations(range(4)):
+            x = _C.empty([shape[d] for d in order], f32).permute(list(np.argsort(order)))
+            y = _C.empty_like(x)
+            same = all(n == 1 or a == b for n, a, b in zip(shape, x.strides, y.strides, strict=True))
+            assert same, f"{shape}: strides {x.strides} became {y.strides}"
