@@ -12,7 +12,7 @@ def _names(why: str, owner: str, names: str) -> dict[str, str]:
 
 NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("says what the tensor is", "Tensor", "shape dtype device ndim is_leaf dim numel size stride"),
-    **_names("says what the tensor is", "Tensor", "is_floating_point is_contiguous"),
+    **_names("says what the tensor is", "Tensor", "is_floating_point is_contiguous requires_grad"),
     **_names("leaves the library", "Tensor", "item numpy tolist __array__ __len__ __iter__"),
     **_names("a Python number or truth value", "Tensor", "__bool__ __float__ __int__ __index__"),
     **_names("cuts or controls the graph", "Tensor", "data detach requires_grad_ backward register_hook retain_grad"),

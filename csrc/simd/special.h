@@ -38,18 +38,26 @@ template <>
 struct ErfConstants<float> {
   static constexpr int terms = 10;  // 1 / (11! 23) = 1e-9
   static constexpr float end = 4, slope = 56.0f / 3, offset = 11.0f / 3;
-  static constexpr float tail[] = {0.24602113f,    0.138236976f,    0.0352500131f,   0.00695854f,
-                                   0.00101736573f, 9.70924378e-05f, 3.00899016e-06f, -5.4920465e-07f};
+  static constexpr int last = 7;
+  static DL_HD constexpr float tail(int k) {  // a function: device code has no such array of a host's
+    constexpr float of[] = {0.24602113f,    0.138236976f,    0.0352500131f,   0.00695854f,
+                            0.00101736573f, 9.70924378e-05f, 3.00899016e-06f, -5.4920465e-07f};
+    return of[k];
+  }
 };
 template <>
 struct ErfConstants<double> {
   static constexpr int terms = 18;  // 1 / (19! 39) = 2e-19
   static constexpr double end = 6, slope = 14.4, offset = 2.6;
-  static constexpr double tail[] = {
-      0.20798329133342885,     0.15436117429436919,    0.049698445403394124,   0.01271314769569188,
-      0.0024793146970863585,   0.00033160296057971095, 1.9563583197349248e-05, -2.4255574870397315e-06,
-      -5.541273089505402e-07,  4.526736467874021e-09,  1.1339334880788865e-08, 2.6376988093712583e-10,
-      -2.5700366834691124e-10, -6.018179010691682e-12, 6.043721079151965e-12,  -7.577272143066693e-15};
+  static constexpr int last = 15;
+  static DL_HD constexpr double tail(int k) {
+    constexpr double of[] = {
+        0.20798329133342885,     0.15436117429436919,    0.049698445403394124,   0.01271314769569188,
+        0.0024793146970863585,   0.00033160296057971095, 1.9563583197349248e-05, -2.4255574870397315e-06,
+        -5.541273089505402e-07,  4.526736467874021e-09,  1.1339334880788865e-08, 2.6376988093712583e-10,
+        -2.5700366834691124e-10, -6.018179010691682e-12, 6.043721079151965e-12,  -7.577272143066693e-15};
+    return of[k];
+  }
 };
 
 template <class V>
@@ -67,9 +75,8 @@ DL_HD inline V erf(V x) {
   for (int k = C::terms - 1; k >= 0; --k) s = s * z + V(series[k]);
   const V far = select(a > V(C::end), V(C::end), a);
   const V u = V(C::slope) / (far + V(T(3))) - V(C::offset);
-  constexpr int last = sizeof C::tail / sizeof C::tail[0] - 1;
-  V p = V(C::tail[last]);
-  for (int k = last - 1; k >= 0; --k) p = p * u + V(C::tail[k]);
+  V p = V(C::tail(C::last));
+  for (int k = C::last - 1; k >= 0; --k) p = p * u + V(C::tail(k));
   const V beyond = copysign(V(T(1)) - exp(-(far * far)) * p, x);
   return select(x != x, x, select(a < V(T(1)), x + x * s, beyond));
 }

@@ -12,7 +12,7 @@ Kernels<ElementwiseArgs> remainder_("remainder_fwd"), fmod_("fmod_fwd"), floor_d
 
 bool has_zero(const Operand& b) {
   if (!b.array) return b.number.kind == Number::real ? b.number.f == 0 : b.number.i == 0;
-  const Array dense = contiguous(convert(*b.array, DType::i64));
+  const Array dense = to_device(contiguous(convert(*b.array, DType::i64)), Device::cpu);
   const int64_t* p = dense.data<int64_t>();
   for (int64_t i = 0; i < dense.size(); ++i)
     if (p[i] == 0) return true;
