@@ -72,7 +72,8 @@ def test_every_isa_gives_the_same_bits(op, dtype):
     results = {}
     for name in _C.isas():
         with testing.isa(name):
-            results[name] = ours(op, x).tobytes()
+            y = ours(op, x)
+            results[name] = np.where(np.isnan(y), np.nan, y).astype(dtype).tobytes()  # of a NaN no bit is promised
     assert len(set(results.values())) == 1, f"{op} differs among {list(results)}"
 
 

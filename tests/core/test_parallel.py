@@ -194,6 +194,7 @@ def test_ops_on_several_threads_at_once():
 
 
 # ---- Ctrl-C.
+@pytest.mark.skipif(not _C.memory_stats()["caching"], reason="a sanitizer's build is too slow for the time it allows")
 def test_ctrl_c_stops_a_long_op():
     """A matmul of a minute on the slowest kernels: KeyboardInterrupt within a poll and a chunk, and all works after."""
     lines = python(

@@ -155,10 +155,10 @@ Array spread(const Array& at, int first, const Dims& shape) {
 Array gather_fwd(const Array& x, int dim, const Array& index) {
   dim = wrap_dim("gather", dim, x.ndim());
   check_host("gather", x, index);
-  if (index.size() == 0) return Array::empty(index.shape(), x.dtype());
+  if (index.size() == 0) return Array::empty(index.shape(), x.dtype(), x.device());
   check_sizes("gather", x, index, dim, "input");
   const Array ids = checked("gather", "index", index, x.ndim() ? x.shape(dim) : 1, dim, false);
-  const Array out = Array::empty(index.shape(), x.dtype());
+  const Array out = Array::empty(index.shape(), x.dtype(), x.device());
   const Array from = x.ndim() == index.ndim() ? x : x.ndim() ? x.slice(0, 0, 1, 1).squeeze(0) : x.unsqueeze(0);
   run_gather(out, ids, along(from, index.shape(), dim), x.ndim() ? x.stride(dim) : 1);
   return out;
@@ -184,7 +184,7 @@ void scatter_into(const char* op, const Array& dst, int dim, const Array& index,
 
 Array index_fwd(const char* op, const Array& x, int first, const Array* indices, int k, bool from_end) {
   const Offsets o = offsets_of(op, x, first, indices, k, from_end);
-  const Array out = Array::empty(replaced(x.shape(), first, k, o.shape), x.dtype());
+  const Array out = Array::empty(replaced(x.shape(), first, k, o.shape), x.dtype(), x.device());
   const Dims flat = replaced(x.shape(), first, k, o.at.shape());
   run_gather(out.view(flat), spread(o.at, first, flat), base_of(x, first, k, flat), 1);
   return out;

@@ -34,15 +34,15 @@ void run(Table& table, const Array& dense, int dim, ScanArgs args) {
 Array total(const char* op, Table& table, const Array& x, int dim, bool reverse) {
   dim = check(op, x, dim);
   const Array dense = contiguous(is_floating(x.dtype()) || is_half(x.dtype()) ? x : convert(x, DType::i64));
-  const Array out = Array::empty(x.shape(), dense.dtype());
+  const Array out = Array::empty(x.shape(), dense.dtype(), x.device());
   run(table, dense, dim, {.x = dense.raw(), .out = out.raw(), .n = 0, .inner = 0, .reverse = reverse});
   return out;
 }
 
 Array pick(const char* op, Table& table, const Array& x, int dim, Array* index) {
   dim = check(op, x, dim);
-  const Array dense = contiguous(x), out = Array::empty(x.shape(), x.dtype());
-  *index = Array::empty(x.shape(), DType::i64);
+  const Array dense = contiguous(x), out = Array::empty(x.shape(), x.dtype(), x.device());
+  *index = Array::empty(x.shape(), DType::i64, x.device());
   run(table, dense, dim, {.x = dense.raw(), .out = out.raw(), .n = 0, .inner = 0, .index = index->data<int64_t>()});
   return out;
 }
@@ -56,7 +56,8 @@ Array cumprod_bwd(const Array& g, const Array& x, const Array& y, int dim) {
   dim = check("cumprod", x, dim);
   DL_CHECK(g.shape() == x.shape() && y.shape() == x.shape() && g.dtype() == x.dtype() && y.dtype() == x.dtype(),
            ShapeError, "cumprod: the gradient must be like x; g=", g.shape(), " x=", x.shape(), " y=", y.shape());
-  const Array gd = contiguous(g), xd = contiguous(x), yd = contiguous(y), out = Array::empty(x.shape(), x.dtype());
+  const Array gd = contiguous(g), xd = contiguous(x), yd = contiguous(y),
+              out = Array::empty(x.shape(), x.dtype(), x.device());
   run(cumprod_bwd_, xd, dim, {.x = xd.raw(), .out = out.raw(), .n = 0, .inner = 0, .g = gd.raw(), .y = yd.raw()});
   return out;
 }

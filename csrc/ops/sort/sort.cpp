@@ -37,7 +37,7 @@ Array run(Table& table, const Array& x, int dim, SortArgs args, Array* indices) 
   const Array rows = rows_of(x, dim);
   Dims shape = rows.shape();
   shape[shape.size() - 1] = args.k;
-  const Array values = Array::empty(shape, x.dtype()), places = Array::empty(shape, DType::i64);
+  const Array values = Array::empty(shape, x.dtype(), x.device()), places = Array::empty(shape, DType::i64, x.device());
   if (values.size()) {
     args.x = rows.raw();
     args.values = values.raw();
@@ -104,7 +104,7 @@ Array searchsorted_fwd(const char* op, const Array& sorted, const Array& values,
            ": a sorted tensor of several rows needs values with as many rows; sorted=", sorted.shape(),
            " values=", values.shape());
   const Array s = contiguous(sorted), v = contiguous(values);
-  const Array out = Array::empty(values.shape(), DType::i64);
+  const Array out = Array::empty(values.shape(), DType::i64, values.device());
   if (out.size() == 0) return out;
   const bool one = sorted.ndim() == 1;
   const SearchArgs args{.sorted = s.raw(),

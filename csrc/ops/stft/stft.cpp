@@ -60,7 +60,7 @@ Array dft_fwd(const Array& x, const Array& roots, bool onesided) {
   Dims shape = x.shape();
   shape[x.ndim() - 1] = frequencies;
   shape.push_back(2);
-  const Array dense = contiguous(x), y = Array::empty(shape, x.dtype());
+  const Array dense = contiguous(x), y = Array::empty(shape, x.dtype(), x.device());
   run(forward, dense, y, roots, frequencies, x.size() / points);
   return y;
 }
@@ -73,7 +73,7 @@ Array dft_bwd(const Array& g, const Array& roots) {
   Dims shape = g.shape();
   shape.erase(g.ndim() - 1);
   shape[g.ndim() - 2] = points;
-  const Array dense = contiguous(g), y = Array::empty(shape, g.dtype());
+  const Array dense = contiguous(g), y = Array::empty(shape, g.dtype(), g.device());
   run(adjoint, dense, y, roots, g.shape(-2), y.size() / points);
   return y;
 }

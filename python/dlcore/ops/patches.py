@@ -171,7 +171,7 @@ def _unfold(x: Any, attrs: Columns) -> Any:
     p, q = _windows("unfold", x.shape[-2:], attrs)
     *batch, c = x.shape[:-2]
     full = (*batch, c, *kernel, p, q)
-    y = _C.empty_strided(full, _row_major(full), x.dtype)
+    y = _C.to_device(_C.empty_strided(full, _row_major(full), x.dtype), x.device)
     padded = pad_constant(_C.contiguous(x), _around(x, padding), 0)  # columns run along rows: transposed once, here
     for r, s, view in _taps(padded, p, q, attrs):
         _C.copy_into(y.select(y.ndim - 4, r).select(y.ndim - 4, s), view)
