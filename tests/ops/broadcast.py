@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,11 @@ DTYPES = ("bool", "uint8", "int32", "int64", "float32", "float64")
 
 def layouts(a: np.ndarray, draw: Any) -> np.ndarray:
     """a's values in another memory layout: dimensions permuted in memory, with gaps, and offset."""
-    if a.ndim == 0:
-        return np.array(a)
-    order = draw(st.permutations(range(a.ndim)))
-    gap = draw(st.integers(1, 3))
+    return laid_out(a, draw(st.permutations(range(a.ndim))), draw(st.integers(1, 3))) if a.ndim else np.array(a)
+
+
+def laid_out(a: np.ndarray, order: Sequence[int], gap: int) -> np.ndarray:
+    """a's values with its dimensions in memory in this order, `gap` - 1 elements between neighbours, and offset."""
     wide = tuple(a.shape[d] * gap + 1 for d in order)
     memory = np.zeros(wide, a.dtype)
     view = memory[tuple(slice(1, None, gap) if a.shape[d] else slice(0, 0) for d in order)]
