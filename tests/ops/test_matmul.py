@@ -150,3 +150,9 @@ def test_mixed_dtypes_raise() -> None:
 def test_products_of_one_rank_name_matmul(name: str) -> None:
     with pytest.raises(dl.ShapeError, match=rf"{name}: needs . and . dimensions, got \(2, 2, 2, 2\) .*; see matmul"):
         getattr(dl, name)(dl.zeros(2, 2, 2, 2), dl.zeros(2))
+
+
+def test_linear_of_a_view_without_columns():
+    """Its strides fold into no matrix, and being empty it is contiguous all the same."""
+    x = dl.zeros(8, 4, 3).transpose(0, 1)[:, :, :0]
+    assert F.linear(x, dl.zeros(5, 0), dl.ones(5)).tolist() == np.ones((4, 8, 5)).tolist()

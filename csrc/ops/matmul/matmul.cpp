@@ -49,7 +49,7 @@ bool fold_rows(const Array& x, Array* out) {
     if (x.shape(i) == 1) continue;
     if (rows == 1)
       stride = x.stride(i);
-    else if (x.stride(i) != stride * rows)
+    else if (x.size() && x.stride(i) != stride * rows)  // without elements any stride walks them
       return false;
     rows *= x.shape(i);
   }
