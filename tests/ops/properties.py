@@ -1,6 +1,6 @@
 """An op as a property: its name, what NumPy says, and how its inputs are drawn. The tables are test_properties_*.py.
 
-A row calls the public name itself, so no row can test something else. Each of 100 examples draws a dtype, an ISA, shapes of 0
+A row calls the public name itself, so no row can test something else. Each example draws a dtype, an ISA, shapes of 0
 to 4 dimensions (sizes 0 to 19), the memory layout of every tensor, and the op's settings. Arrays in the arguments
 become tensors for the op and float64 (or the same integers) for the oracle; everything else is passed to both.
 
