@@ -16,21 +16,26 @@ static void vectors(const MathsArgs& a, int64_t begin, int64_t end) {
   if (const int n = static_cast<int>(end - i)) store_n(y + i, F::of(load_n(x + i, n)), n);
 }
 
-// float32 data in lanes of double.
+// float32 data in lanes of double. `n` lanes count; a whole vector's is a constant, so that a copy is one instruction.
 template <class F>
-static void widened(const MathsArgs& a, int64_t begin, int64_t end) {
+static DL_INLINE void widened_step(const float* x, float* y, int n) {
   using V = Vec<double>;
   typedef float Half __attribute__((vector_size(V::size * sizeof(float))));
+  const size_t bytes = sizeof(float) * static_cast<size_t>(n);
+  Half t{};
+  __builtin_memcpy(&t, x, bytes);
+  const V v = F::of(V(__builtin_convertvector(t, V::Native)));
+  t = __builtin_convertvector(v.v, Half);
+  __builtin_memcpy(y, &t, bytes);
+}
+template <class F>
+static void widened(const MathsArgs& a, int64_t begin, int64_t end) {
+  constexpr int size = Vec<double>::size;
   const float* x = static_cast<const float*>(a.x);
   float* y = static_cast<float*>(a.out);
-  for (int64_t i = begin; i < end; i += V::size) {
-    const size_t bytes = sizeof(float) * static_cast<size_t>(end - i < V::size ? end - i : V::size);
-    Half t{};
-    __builtin_memcpy(&t, x + i, bytes);
-    const V v = F::of(V(__builtin_convertvector(t, V::Native)));
-    t = __builtin_convertvector(v.v, Half);
-    __builtin_memcpy(y + i, &t, bytes);
-  }
+  int64_t i = begin;
+  for (; i + size <= end; i += size) widened_step<F>(x + i, y + i, size);
+  if (i < end) widened_step<F>(x + i, y + i, static_cast<int>(end - i));
 }
 
 #define WIDE(NAME, F) \
