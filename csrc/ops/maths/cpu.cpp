@@ -3,6 +3,7 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"  // GCC 12 warns inside its own AVX-512 headers
 #include "ops/maths/formula.h"
 #include "ops/maths/maths.h"
+#include "ops/maths/single.h"
 
 namespace dl::DL_ISA_NS {
 
@@ -38,28 +39,33 @@ static void widened(const MathsArgs& a, int64_t begin, int64_t end) {
   if (i < end) widened_step<F>(x + i, y + i, static_cast<int>(end - i));
 }
 
-#define WIDE(NAME, F) \
-  void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { widened<wide::F>(a, b, e); } \
+#define LIBM_F64(NAME) \
   void NAME##_f64(const MathsArgs& a, int64_t begin, int64_t end) { \
     const double* x = static_cast<const double*>(a.x); \
     double* y = static_cast<double*>(a.out); \
     for (int64_t i = begin; i < end; ++i) y[i] = __builtin_##NAME(x[i]); \
   }
+#define SINGLE(NAME, F) \
+  LIBM_F64(NAME) \
+  void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { vectors<single::F, float>(a, b, e); }
+#define WIDE(NAME, F) \
+  LIBM_F64(NAME) \
+  void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { widened<wide::F>(a, b, e); }
 #define VECTORS(NAME, F) \
   void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { vectors<F, float>(a, b, e); } \
   void NAME##_f64(const MathsArgs& a, int64_t b, int64_t e) { vectors<F, double>(a, b, e); }
 
-WIDE(sin, Sin)
-WIDE(cos, Cos)
-WIDE(tan, Tan)
-WIDE(asin, Asin)
-WIDE(acos, Acos)
-WIDE(atan, Atan)
+SINGLE(sin, Sin)
+SINGLE(cos, Cos)
+SINGLE(tan, Tan)
+SINGLE(asin, Asin)
+SINGLE(acos, Acos)
+SINGLE(atan, Atan)
 WIDE(sinh, Sinh)
 WIDE(cosh, Cosh)
-WIDE(log2, Log2)
-WIDE(log10, Log10)
-WIDE(exp2, Exp2)
+SINGLE(log2, Log2)
+SINGLE(log10, Log10)
+SINGLE(exp2, Exp2)
 VECTORS(erf, Erf)
 VECTORS(expm1, Expm1)
 VECTORS(log1p, Log1p)
