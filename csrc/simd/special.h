@@ -81,4 +81,20 @@ DL_HD inline V erf(V x) {
   return select(x != x, x, select(a < V(T(1)), x + x * s, beyond));
 }
 
+// atan, for float and Vec<float>, through -1/x above tan(3π/8) and (x - 1) / (x + 1) above tan(π/8). What is left is
+// below 0.4143; the series' coefficients interpolate at Chebyshev points, with an error of 2e-9. In ulp: 2.6
+// (ops/maths).
+template <class V>
+DL_HD inline V atan(V x) {
+  const V a = abs(x), one(1.0f);
+  const auto far = a > V(2.41421356f), middle = a > V(0.41421356f);
+  const V up = select(far, V(-1.0f), select(middle, a - one, a)), down = select(far, a, select(middle, a + one, one));
+  const V t = up / down, z = t * t;
+  constexpr float series[] = {-0.0862729176f, 0.110717595f, -0.142841755f, 0.199999778f, -0.333333333f};
+  V p = V(0.0505421442f);
+  for (float c : series) p = p * z + V(c);
+  const V base = select(far, V(1.57079633f), select(middle, V(0.785398163f), V(0.0f)));
+  return select(x != x, x, copysign(base + (t + t * z * p), x));
+}
+
 }  // namespace dl::DL_ISA_NS

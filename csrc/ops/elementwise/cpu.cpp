@@ -1,5 +1,6 @@
 // out[i] = f(in0[i], in1[i], in2[i]) over a Nest. Called by elementwise.cpp on a range of elements.
 // Limit: memory bandwidth, except pow (a double exp and log a lane, some 60 operations) and exp, log (about 20).
+#include "ops/elementwise/divisions.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/elementwise/formula.h"
 #include "simd/walk.h"
@@ -198,16 +199,16 @@ KERNEL(pow_f64, (map<PowScalar, double, double, 2>))
   KERNEL(NAME##_u8, (plain<F, uint8_t>)) \
   KERNEL(NAME##_i32, (plain<F, int32_t>)) \
   KERNEL(NAME##_i64, (plain<F, int64_t>))
-#define PLAIN_FLOATS(NAME, F) \
-  KERNEL(NAME##_f32, (plain<F, float>)) \
+#define LANES_F32(NAME, F, W) \
+  KERNEL(NAME##_f32, (lanes<F##Lanes, W, float, 2>)) \
   KERNEL(NAME##_f64, (plain<F, double>))
 PLAIN_INTEGERS(fmod, Fmod)
-PLAIN_FLOATS(fmod, Fmod)
+LANES_F32(fmod, Fmod, double)
 PLAIN_INTEGERS(remainder, Remainder)
-PLAIN_FLOATS(remainder, Remainder)
+LANES_F32(remainder, Remainder, double)
 PLAIN_INTEGERS(floor_divide, FloorDivide)
-PLAIN_FLOATS(floor_divide, FloorDivide)
-PLAIN_FLOATS(atan2, Atan2)
+LANES_F32(floor_divide, FloorDivide, double)
+LANES_F32(atan2, Atan2, float)
 PLAIN_INTEGERS(bitwise_and, BitAnd)
 PLAIN_INTEGERS(bitwise_or, BitOr)
 PLAIN_INTEGERS(bitwise_xor, BitXor)

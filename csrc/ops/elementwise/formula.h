@@ -98,44 +98,6 @@ struct PowInteger {
   }
 };
 
-// Integers: the divisor is not 0 (elementwise.cpp looks), and -1 is apart because least / -1 traps.
-struct Fmod {
-  template <class T>
-  static DL_HD T of(T a, T b) {
-    return b == T(0) || b == static_cast<T>(-1) ? T(0) : static_cast<T>(a % b);
-  }
-  static DL_HD float of(float a, float b) { return __builtin_fmodf(a, b); }
-  static DL_HD double of(double a, double b) { return __builtin_fmod(a, b); }
-};
-struct Remainder {  // with the divisor's sign
-  template <class T>
-  static DL_HD T of(T a, T b) {
-    const T r = Fmod::of(a, b);
-    return r != T(0) && (r < T(0)) != (b < T(0)) ? static_cast<T>(r + b) : r;
-  }
-};
-struct FloorDivide {
-  template <class T>
-  static DL_HD T of(T a, T b) {
-    if (b == T(0)) return T(0);
-    if (b == static_cast<T>(-1) && T(-1) < T(0)) return static_cast<T>(T(0) - a);
-    const T q = static_cast<T>(a / b);
-    return a % b != T(0) && (a < T(0)) != (b < T(0)) ? static_cast<T>(q - 1) : q;
-  }
-  // From the remainder, as Python does: a / b may round up to the next integer.
-  static DL_HD float of(float a, float b) {
-    return static_cast<float>(of(static_cast<double>(a), static_cast<double>(b)));
-  }
-  static DL_HD double of(double a, double b) {
-    if (b == 0) return a / b;
-    const double q = (a - Remainder::of(a, b)) / b, f = __builtin_floor(q);
-    return q - f > 0.5 ? f + 1 : f;
-  }
-};
-struct Atan2 {
-  static DL_HD float of(float a, float b) { return __builtin_atan2f(a, b); }
-  static DL_HD double of(double a, double b) { return __builtin_atan2(a, b); }
-};
 struct BitAnd {
   template <class T>
   static DL_HD T of(T a, T b) {

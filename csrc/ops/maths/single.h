@@ -1,7 +1,7 @@
 // Trigonometry and logarithms of float32 in lanes of float: V = Vec<float>. Polynomials in the square of what is left
 // after a reduction; their coefficients interpolate the function at Chebyshev points.
 #pragma once
-#include "simd/math.h"
+#include "simd/special.h"
 
 namespace dl::DL_ISA_NS {
 namespace {  // short names stay this file's own
@@ -74,19 +74,10 @@ struct Tan {
   }
 };
 
-// Through -1/x above tan(3π/8) and (x - 1) / (x + 1) above tan(π/8); what is left is below 0.4143. Error 2e-9.
 struct Atan {
   template <class V>
   static DL_INLINE V of(V x) {
-    const V a = abs(x), one(1.0f);
-    const auto far = a > V(2.41421356f), middle = a > V(0.41421356f);
-    const V up = select(far, V(-1.0f), select(middle, a - one, a)), down = select(far, a, select(middle, a + one, one));
-    const V t = up / down, z = t * t;
-    V p = V(0.0505421442f);
-    constexpr float series[] = {-0.0862729176f, 0.110717595f, -0.142841755f, 0.199999778f, -0.333333333f};
-    for (float c : series) p = p * z + V(c);
-    const V base = select(far, V(kPi / 2), select(middle, V(kPi / 4), V(0.0f)));
-    return select(x != x, x, copysign(base + (t + t * z * p), x));
+    return atan(x);
   }
 };
 
