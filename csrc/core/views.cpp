@@ -12,7 +12,8 @@ Array Array::as_strided(const Dims& shape, const Dims& strides, int64_t offset) 
 Array Array::view_as(DType to) const {
   const auto from_size = static_cast<int64_t>(itemsize(dtype_)), to_size = static_cast<int64_t>(itemsize(to));
   if (from_size == to_size) return Array(storage_, shape_, strides_, offset_, to);
-  DL_CHECK(ndim() > 0 && (strides_[ndim() - 1] == 1 || shape_[ndim() - 1] <= 1), ShapeError, "view: ", dtype_, " of shape ", shape_, " as ", to,
+  DL_CHECK(ndim() > 0 && (strides_[ndim() - 1] == 1 || shape_[ndim() - 1] <= 1), ShapeError, "view: ", dtype_,
+           " of shape ", shape_, " as ", to,
            ", whose elements have another size, needs a last dimension without gaps; use .contiguous() first");
   Dims shape = shape_, strides = strides_;
   const auto scaled = [&](int64_t n) {

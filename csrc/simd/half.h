@@ -1,5 +1,5 @@
-// float16 and bfloat16 as they are stored, and their conversions: to nearest even, in arithmetic that every ISA and CUDA
-// compile alike. Subnormals are kept, but for bfloat16's that come from float64, which pass through float32.
+// float16 and bfloat16 as they are stored, and their conversions: to nearest even, in arithmetic that every ISA and
+// CUDA compile alike. Subnormals are kept, but for bfloat16's that come from float64, which pass through float32.
 #pragma once
 #include "simd/scalar.h"
 

@@ -6,7 +6,8 @@ namespace dl {
 #define COPY(DTYPE) DL_DECLARE(copy_##DTYPE, CopyArgs)
 COPY(b8)
 COPY(u8)
-COPY(i32) COPY(i64) COPY(f16) COPY(bf16) COPY(f32) COPY(f64)
+COPY(i32)
+COPY(i64) COPY(f16) COPY(bf16) COPY(f32) COPY(f64)
 #undef COPY
     DL_DECLARE(transpose_8, CopyArgs) DL_DECLARE(transpose_16, CopyArgs) DL_DECLARE(transpose_32, CopyArgs)
         DL_DECLARE(transpose_64, CopyArgs)
