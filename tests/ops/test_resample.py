@@ -32,6 +32,8 @@ def axis(n, out, scale, mode, align):
         else:
             step = np.float32(1 / scale) if scale else np.float32(n) / np.float32(out)
             at = np.float32((o + 0.5) * step) if "exact" in mode else np.float32(o) * step
+            if out == 2 * n and "exact" not in mode:  # whatever the scale said, as PyTorch's
+                at = o // 2
             m[o, min(int(np.floor(at)), n - 1)] = 1
     return m
 
