@@ -3,21 +3,24 @@
 
 namespace dl {
 
-#define COPY(DTYPE) DL_DECLARE(copy_##DTYPE, CopyArgs)
-COPY(b8)
-COPY(u8)
-COPY(i32)
-COPY(i64) COPY(f16) COPY(bf16) COPY(f32) COPY(f64)
-#undef COPY
-    DL_DECLARE(transpose_8, CopyArgs) DL_DECLARE(transpose_16, CopyArgs) DL_DECLARE(transpose_32, CopyArgs)
-        DL_DECLARE(transpose_64, CopyArgs)
+DL_DECLARE(copy_b8, CopyArgs)
+DL_DECLARE(copy_u8, CopyArgs)
+DL_DECLARE(copy_i32, CopyArgs)
+DL_DECLARE(copy_i64, CopyArgs)
+DL_DECLARE(copy_f16, CopyArgs)
+DL_DECLARE(copy_bf16, CopyArgs)
+DL_DECLARE(copy_f32, CopyArgs)
+DL_DECLARE(copy_f64, CopyArgs)
+DL_DECLARE(transpose_8, CopyArgs)
+DL_DECLARE(transpose_16, CopyArgs)
+DL_DECLARE(transpose_32, CopyArgs)
+DL_DECLARE(transpose_64, CopyArgs)
 
 #define COPY(DTYPE) DL_CPU_ROWS("copy", DTYPE, copy_##DTYPE) DL_CUDA_ROW("copy", DTYPE, copy_##DTYPE)
 #define TRANSPOSE(DTYPE, BITS) DL_CPU_ROWS("transpose", DTYPE, transpose_##BITS)
-            constexpr Row<CopyArgs> rows[] = {COPY(b8) COPY(u8) COPY(i32) COPY(i64) COPY(f16) COPY(bf16) COPY(f32)
-                                                  COPY(f64) TRANSPOSE(b8, 8) TRANSPOSE(u8, 8) TRANSPOSE(i32, 32)
-                                                      TRANSPOSE(i64, 64) TRANSPOSE(f16, 16) TRANSPOSE(bf16, 16)
-                                                          TRANSPOSE(f32, 32) TRANSPOSE(f64, 64)};
+constexpr Row<CopyArgs> rows[] = {COPY(b8) COPY(u8) COPY(i32) COPY(i64) COPY(f16) COPY(bf16) COPY(f32) COPY(f64)
+                                      TRANSPOSE(b8, 8) TRANSPOSE(u8, 8) TRANSPOSE(i32, 32) TRANSPOSE(i64, 64)
+                                          TRANSPOSE(f16, 16) TRANSPOSE(bf16, 16) TRANSPOSE(f32, 32) TRANSPOSE(f64, 64)};
 #undef COPY
 #undef TRANSPOSE
 static const Manifest<CopyArgs> manifest(rows);
