@@ -56,7 +56,7 @@ class LRScheduler:
         self.__dict__.update(state_dict)
 
     def _rate(self, group: dict[str, Any], base: float) -> float:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: define _rate(group, base), the learning rate of one group")
 
 
 def take_optimizer(schedule: object, optimizer: Any) -> Optimizer:
