@@ -22,7 +22,7 @@ from typing import Any
 import dlcore as dl
 from dlcore import testing
 
-from . import machine, table
+from . import machine, memory, table
 from .harness import Row, run_row
 
 FAMILIES = ("ops", "train", "overhead")
@@ -66,6 +66,10 @@ def result(file: str, row: Row, peer: str | None, threads: int, quick: bool, dev
     if theirs:
         out |= {"peer": peer, "peer_s": theirs.median, "peer_iqr_s": theirs.iqr, "peer_best_s": theirs.best}
         out["ratio"] = theirs.median / ours.median
+    if row.memory and device == "cpu" and not quick:
+        for side, module in (("ours", "dlcore"), ("peer", peer)):
+            if module:
+                out |= {f"{side}_memory_{k}": v for k, v in memory.measure(row.name, module, threads).items()}
     if row.bound:
         out[row.bound] = row.flops or row.bytes
     if row.bound and device == "cpu":  # on a GPU the rate alone is reported

@@ -37,6 +37,8 @@ class Row:
     cold: bool = False  # flush the caches before every sample
     random: bool = False  # results are random: the check compares shapes only
     rtol: float = 1e-3  # of the largest magnitude; the tests hold the tight bounds
+    samples: int = SAMPLES  # fewer where a call takes seconds
+    memory: bool = False  # report the peak of a child process that makes two calls (memory.py)
 
     @property
     def bound(self) -> str:
@@ -139,7 +141,7 @@ def run_row(
         lib.set_threads(threads)
     calls = [row.build(lib) for lib in libs]
     check(row, [call() for call in calls])
-    samples, min_s = (QUICK_SAMPLES, 0.0) if quick else (SAMPLES, MIN_SAMPLE_S)
+    samples, min_s = (QUICK_SAMPLES, 0.0) if quick else (row.samples, MIN_SAMPLE_S)
     timings = measure(calls, samples, min_s, row.cold, [lib.synchronize for lib in libs])
     for timing in timings:
         timing.seconds = [s / row.per for s in timing.seconds]
