@@ -20,6 +20,7 @@ void bind_mistakes(py::module_& m);  // after all others
 void bind_norm(py::module_& m);
 void bind_optim(py::module_& m);
 void bind_pool2d(py::module_& m);
+void bind_profile(py::module_& m);
 void bind_random(py::module_& m);
 void bind_reduce(py::module_& m);
 void bind_rnn(py::module_& m);

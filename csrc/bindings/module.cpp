@@ -80,6 +80,7 @@ PYBIND11_MODULE(_C, m) {
   bind_optim(m);
   bind_pool2d(m);
   bind_reduce(m);
+  bind_profile(m);
   bind_resample(m);
   bind_random(m);
   bind_rnn(m);

@@ -18,6 +18,7 @@ py::dict describe(const dl::KernelInfo& k) {
   d["device"] = dl::name(k.device);
   d["isa"] = k.device == dl::Device::cpu ? dl::name(k.isa) : "cuda";
   d["dtype"] = k.dtype;
+  d["source"] = k.source;
   d["calls"] = k.calls;
   return d;
 }

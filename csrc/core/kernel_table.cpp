@@ -2,7 +2,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <string_view>
+#include <unordered_map>
 
 #include "core/array.h"
 #include "core/error.h"
@@ -25,12 +27,23 @@ const char* suffix(DType t) {
   return names[static_cast<int>(t)];
 }
 
-void register_row(const char* op, Device device, Isa isa, DType dtype, const char* variant, const void* row) {
-  std::string full = join(op, '.', suffix(dtype), '.', device == Device::cuda ? "cuda" : name(isa));
-  if (*variant) full += join('.', variant);
-  table().push_back(
-      new KernelInfo{.name = std::move(full), .op = op, .device = device, .isa = isa, .dtype = dtype, .row = row});
+void register_row(KernelInfo kernel, const char* variant, const char* folder, const char* file) {
+  const bool cuda = kernel.device == Device::cuda;
+  kernel.name = join(kernel.op, '.', suffix(kernel.dtype), '.', cuda ? "cuda" : name(kernel.isa));
+  if (*variant) kernel.name += join('.', variant);
+  kernel.source = join(folder, file ? file : cuda ? "cuda.cu" : "cpu.cpp");
+  kernel.id = static_cast<uint32_t>(table().size());
+  table().push_back(new KernelInfo(std::move(kernel)));
   ++generation;
+}
+
+const KernelInfo& kernel_of(const void* row) {
+  static std::mutex mutex;
+  static auto* found = new std::unordered_map<const void*, const KernelInfo*>;
+  const std::lock_guard lock(mutex);
+  if (found->size() != table().size())  // a backend registered rows
+    for (const KernelInfo* k : table()) found->emplace(k->row, k);
+  return *found->at(row);
 }
 
 const std::vector<KernelInfo*>& kernels() { return table(); }
@@ -51,12 +64,17 @@ bool verbose_dispatch() {
 }
 
 void say_declined(const KernelInfo& kernel, const char* why) {
-  std::fprintf(stderr, "dispatch: %s declined: %s\n", kernel.name.c_str(), why);
+  if (verbose_dispatch()) std::fprintf(stderr, "dispatch: %s declined: %s\n", kernel.name.c_str(), why);
+  if (profiling()) profile_declined(kernel, why);
 }
 
-void say_chosen(const KernelInfo& kernel) { std::fprintf(stderr, "dispatch: %s\n", kernel.name.c_str()); }
+void say_chosen(const KernelInfo& kernel) {
+  if (verbose_dispatch()) std::fprintf(stderr, "dispatch: %s\n", kernel.name.c_str());
+  if (profiling()) profile_chosen(&kernel);
+}
 
 void raise_no_kernel(const char* op, Device device, DType dtype) {
+  profile_chosen(nullptr);
   std::string have;
   for (const KernelInfo* k : table())
     if (std::string_view(k->op) == op && k->device == device && have.find(name(k->dtype)) == std::string::npos)

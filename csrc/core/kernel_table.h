@@ -8,6 +8,7 @@
 
 #include "core/dtype.h"
 #include "core/isa.h"
+#include "core/profile.h"
 
 namespace dl {
 
@@ -21,20 +22,30 @@ struct Row {
   void (*fn)(const Args&, int64_t begin, int64_t end);
   const char* (*fits)(const Args&) = nullptr;  // null: fits; else the reason it declines
   const char* variant = "";                    // tells apart rows of one op, dtype and ISA
+  const char* file = nullptr;                  // the kernel's, where it is not cpu.cpp or cuda.cu
 };
 
+// What one run of a row over [0, n) needs: beside the rows, so that a figure is stated once.
+template <class Args>
+using WorkOf = Work (*)(const Row<Args>& row, const Args& args, int64_t n);
+
 struct KernelInfo {
-  std::string name;  // relu_fwd.f32.avx512
+  std::string name = {};  // relu_fwd.f32.avx512
   const char* op;
   Device device;
   Isa isa;
   DType dtype;
   const void* row;
-  uint64_t calls = 0;  // how often it was chosen: the profiler's and the registry test's
+  void (*work)();           // a WorkOf<Args>, or null: no figures
+  std::string source = {};  // csrc/ops/activation/cpu.cpp
+  uint32_t id = 0;          // place in kernels()
+  uint64_t calls = 0;       // how often it was chosen: the profiler's and the registry test's
 };
 
-DL_API void register_row(const char* op, Device device, Isa isa, DType dtype, const char* variant, const void* row);
+// kernel: what the row says; name, source and id are filled in from its variant, its manifest's folder and its file.
+DL_API void register_row(KernelInfo kernel, const char* variant, const char* folder, const char* file);
 DL_API const std::vector<KernelInfo*>& kernels();
+DL_API const KernelInfo& kernel_of(const void* row);
 DL_API KernelInfo* last_kernel();  // of this thread
 DL_API void set_last_kernel(KernelInfo* kernel);
 DL_API uint32_t kernels_generation();  // moves when a backend registers rows or the ISA cap changes
@@ -45,11 +56,31 @@ DL_API void say_declined(const KernelInfo& kernel, const char* why);
 DL_API void say_chosen(const KernelInfo& kernel);
 [[noreturn]] DL_API void raise_no_kernel(const char* op, Device device, DType dtype);
 
+// The folder of the file that defines a manifest, from csrc/ on: the build's own path stays out of the library.
+struct SourceFolder {
+  char text[64] = {};
+  consteval SourceFolder(const char* file = __builtin_FILE()) {
+    size_t begin = 0, end = 0;
+    for (size_t i = 0; file[i]; ++i) {
+      if (file[i] == '/') end = i + 1;
+      if (std::string_view(file + i).starts_with("csrc/")) begin = i;
+    }
+    for (size_t i = begin; i < end; ++i) text[i - begin] = file[i];
+  }
+};
+
 template <class Args>
 struct Manifest {
   template <size_t N>
-  explicit Manifest(const Row<Args> (&rows)[N]) {
-    for (const Row<Args>& r : rows) register_row(r.op, r.device, r.isa, r.dtype, r.variant, &r);
+  explicit Manifest(const Row<Args> (&rows)[N], WorkOf<Args> work = nullptr, SourceFolder folder = {}) {
+    for (const Row<Args>& r : rows)
+      register_row({.op = r.op,
+                    .device = r.device,
+                    .isa = r.isa,
+                    .dtype = r.dtype,
+                    .row = &r,
+                    .work = reinterpret_cast<void (*)()>(work)},
+                   r.variant, folder.text, r.file);
   }
 };
 
@@ -65,10 +96,10 @@ class Kernels {
       const auto& row = *static_cast<const Row<Args>*>(k->row);
       const char* why = row.fits ? row.fits(args) : nullptr;
       if (why) {
-        if (verbose_dispatch()) say_declined(*k, why);
+        if (verbose_dispatch() || profiling()) say_declined(*k, why);
         continue;
       }
-      if (verbose_dispatch()) say_chosen(*k);
+      if (verbose_dispatch() || profiling()) say_chosen(*k);
       ++k->calls;
       set_last_kernel(k);
       return row;

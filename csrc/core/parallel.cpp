@@ -17,6 +17,7 @@
 
 #include "core/error.h"
 #include "core/flush_subnormals.h"
+#include "core/profile.h"
 
 namespace dl {
 namespace {
@@ -28,7 +29,7 @@ constexpr int kMostThreads = 1024;
 HostHooks hooks{.release = [] { return static_cast<void*>(nullptr); },
                 .acquire = [](void*) {},
                 .interrupted = [] { return false; }};
-thread_local bool inside = false;
+thread_local ParallelRegion region;
 thread_local Clock::time_point last_poll;
 
 class ReleaseHost {
@@ -41,8 +42,11 @@ class ReleaseHost {
 };
 
 struct Inside {
-  Inside() { inside = true; }
-  ~Inside() { inside = false; }
+  Inside(int threads, const char* caller) {
+    region.threads = threads;
+    region.caller = caller;
+  }
+  ~Inside() { region.threads = 0; }
 };
 
 // 0 when the variable is not set, or is empty.
@@ -85,7 +89,7 @@ int& threads() {
 // libgomp keeps a pool whose threads a forked child does not have; dropping it before the fork lets both sides work.
 [[maybe_unused]] const int fork_handler = pthread_atfork(
     [] {
-      if (!inside) omp_pause_resource_all(omp_pause_hard);
+      if (!region.threads) omp_pause_resource_all(omp_pause_hard);
     },
     nullptr, nullptr);
 
@@ -106,6 +110,7 @@ int default_num_threads() {
   return std::clamp(n, 1, kMostThreads);
 }
 
+const ParallelRegion& parallel_region() { return region; }
 int num_threads() { return threads(); }
 
 void set_num_threads(int n) {
@@ -116,11 +121,12 @@ void set_num_threads(int n) {
 void parallel_for(int64_t n, int64_t grain, RangeFn fn, OnInterrupt on_interrupt) {
   if (n <= 0) return;
   const int64_t chunks = (n + grain - 1) / grain;
-  if (chunks == 1 || inside) {
+  if (chunks == 1 || region.threads) {
     FlushSubnormals flush;
     for (int64_t c = 0; c < chunks; ++c) fn(c * grain, std::min(n, (c + 1) * grain));
     return;
   }
+  const char* caller = profiling() ? profile_caller() : nullptr;  // while the host is held
   ReleaseHost release;
   const int team = static_cast<int>(std::min<int64_t>(num_threads(), chunks));
   std::atomic<bool> stop{false};
@@ -129,7 +135,7 @@ void parallel_for(int64_t n, int64_t grain, RangeFn fn, OnInterrupt on_interrupt
 
   auto work = [&](int thread) {
     FlushSubnormals flush;
-    Inside guard;
+    Inside guard(team, caller);
     const int64_t begin = chunks * thread / team, end = chunks * (thread + 1) / team;
     for (int64_t c = begin; c < end && !stop.load(std::memory_order_relaxed); ++c) {
       try {
@@ -149,6 +155,7 @@ void parallel_for(int64_t n, int64_t grain, RangeFn fn, OnInterrupt on_interrupt
 #pragma omp parallel num_threads(team)
     work(omp_get_thread_num());
   }
+  if (profiling()) region.joined = std::chrono::nanoseconds(Clock::now().time_since_epoch()).count();
   if (failure) std::rethrow_exception(failure);
 }
 

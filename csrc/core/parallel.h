@@ -31,6 +31,14 @@ enum class OnInterrupt { stop, finish };
 // every thread inside. Nested calls run serially. Raises Interrupted after Ctrl-C.
 DL_API void parallel_for(int64_t n, int64_t grain, RangeFn fn, OnInterrupt on_interrupt = OnInterrupt::stop);
 
+// Of the calling thread, for the profiler.
+struct ParallelRegion {
+  int threads = 0;               // of the loop that it works in; 0 outside
+  const char* caller = nullptr;  // profile_caller() where that loop began
+  int64_t joined = 0;            // when its own last loop had run, before it waits for the host; steady clock, ns
+};
+DL_API const ParallelRegion& parallel_region();
+
 DL_API int num_threads();
 DL_API void set_num_threads(int n);  // raises ValueError below 1
 DL_API int default_num_threads();    // min(affinity, cgroup quota, DLCORE_NUM_THREADS or OMP_NUM_THREADS)

@@ -1,5 +1,6 @@
 #include "blocks/colsum/colsum.h"
 #include "core/kernel_table.h"
+#include "core/work.h"
 
 namespace dl {
 
@@ -12,6 +13,15 @@ constexpr Row<ColumnSumArgs> rows[] = {
     DL_CPU_ROWS("column_sums", f64, column_sums_f64)
 };
 // clang-format on
-static const Manifest<ColumnSumArgs> manifest(rows);
+
+namespace {
+
+Work work(const Row<ColumnSumArgs>& row, const ColumnSumArgs& a, int64_t n) {
+  return moves(static_cast<double>((a.rows + n) * a.columns), row.dtype);
+}
+
+}  // namespace
+
+static const Manifest<ColumnSumArgs> manifest(rows, work);
 
 }  // namespace dl

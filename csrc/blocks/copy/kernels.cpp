@@ -1,5 +1,6 @@
 #include "blocks/copy/copy.h"
 #include "core/kernel_table.h"
+#include "core/work.h"
 
 namespace dl {
 
@@ -23,6 +24,15 @@ constexpr Row<CopyArgs> rows[] = {COPY(b8) COPY(u8) COPY(i32) COPY(i64) COPY(f16
                                           TRANSPOSE(f16, 16) TRANSPOSE(bf16, 16) TRANSPOSE(f32, 32) TRANSPOSE(f64, 64)};
 #undef COPY
 #undef TRANSPOSE
-static const Manifest<CopyArgs> manifest(rows);
+
+namespace {
+
+Work work(const Row<CopyArgs>& row, const CopyArgs& a, int64_t) {
+  return moves(elements(a.nest), row.dtype) + (a.src ? moves(elements(a.nest, 1), a.src_dtype) : Work{});
+}
+
+}  // namespace
+
+static const Manifest<CopyArgs> manifest(rows, work);
 
 }  // namespace dl

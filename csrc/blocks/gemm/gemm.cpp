@@ -93,7 +93,7 @@ Prepared prepare(const Gemm& g) {
 void multiply(const Prepared& x, GemmArgs& args) {
   const Buffer partials(x.partial_bytes);
   args.partials = partials.data();
-  parallel_for(x.tasks, 1, [&](int64_t begin, int64_t end) {
+  launch_chunks(*x.product, args, x.tasks, 1, [&](int64_t begin, int64_t end) {
     if (!x.scratch_bytes) return x.product->fn(args, begin, end);
     const Buffer block(x.scratch_bytes);
     GemmArgs mine = args;

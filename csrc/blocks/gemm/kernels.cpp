@@ -1,5 +1,6 @@
 #include "blocks/gemm/gemm.h"
 #include "core/kernel_table.h"
+#include "core/work.h"
 
 namespace dl {
 
@@ -20,6 +21,32 @@ constexpr Row<GemmArgs> rows[] = {
     DL_CPU_ROWS("gemm_sum", f64, gemm_sum_f64)
 };
 // clang-format on
-static const Manifest<GemmArgs> manifest(rows);
+
+namespace {
+
+// Elements of an operand of `pixels` by `taps`: of patches, those of the images they are cut from.
+double elements(const GemmOperand& o, int64_t pixels, int64_t taps) {
+  if (!o.patches) return static_cast<double>(pixels) * static_cast<double>(taps);
+  const Patches& p = *o.patches;
+  return static_cast<double>(pixels / (p.p * p.q) * p.h * p.w * p.channels);
+}
+
+Work work(const Row<GemmArgs>& row, const GemmArgs& a, int64_t panels) {
+  const Gemm& g = a.g;
+  const auto m = static_cast<double>(g.m), n = static_cast<double>(g.n), k = static_cast<double>(g.k);
+  const std::string_view op = row.op;
+  if (op == "gemm_pack") {  // the first panels may be read in place
+    const double packed = static_cast<double>(panels) / static_cast<double>(panels + a.direct_panels);
+    return moves(2 * packed * elements(g.b, g.k, g.n), row.dtype);
+  }
+  if (op == "gemm_sum") return moves((static_cast<double>(a.parts) + 1) * m * n, row.dtype);
+  Work w = moves(elements(g.a, g.m, g.k) + elements(g.b, g.k, g.n) + (g.accumulate ? 2 : 1) * m * n, row.dtype);
+  w.flops = 2 * m * n * k;
+  return w;
+}
+
+}  // namespace
+
+static const Manifest<GemmArgs> manifest(rows, work);
 
 }  // namespace dl

@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/activation/activation.h"
 
 namespace dl {
@@ -42,6 +43,14 @@ constexpr Row<ActArgs> rows[] = {ACTIVATION(relu) ACTIVATION(leaky_relu) ACTIVAT
                                                  ACTIVATION(softsign)};
 #undef ACTIVATION
 
-static const Manifest<ActArgs> manifest(rows);
+namespace {
+
+Work work(const Row<ActArgs>& row, const ActArgs& a, int64_t n) {
+  return moves((a.g ? 3.0 : 2.0) * static_cast<double>(n), row.dtype);
+}
+
+}  // namespace
+
+static const Manifest<ActArgs> manifest(rows, work);
 
 }  // namespace dl

@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/dropout/dropout.h"
 
 namespace dl {
@@ -8,6 +9,14 @@ DL_DECLARE(dropout_f64, DropoutArgs)
 
 constexpr Row<DropoutArgs> rows[] = {DL_CPU_ROWS("dropout", f32, dropout_f32) DL_CPU_ROWS("dropout", f64, dropout_f64)};
 
-static const Manifest<DropoutArgs> manifest(rows);
+namespace {
+
+Work work(const Row<DropoutArgs>& row, const DropoutArgs& a, int64_t) {
+  return moves(2.0 * static_cast<double>(a.n), row.dtype);
+}
+
+}  // namespace
+
+static const Manifest<DropoutArgs> manifest(rows, work);
 
 }  // namespace dl

@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/elementwise/elementwise.h"
 
 namespace dl {
@@ -79,6 +80,20 @@ constexpr Row<ElementwiseArgs> rows[] = {
 };
 // clang-format on
 
-static const Manifest<ElementwiseArgs> manifest(rows);
+namespace {
+
+Work work(const Row<ElementwiseArgs>& row, const ElementwiseArgs& a, int64_t n) {
+  const std::string_view op = row.op;
+  const bool compares = op == "eq_fwd" || op == "ne_fwd" || op == "lt_fwd" || op == "le_fwd";
+  Work w = moves(static_cast<double>(n), compares ? DType::b8 : row.dtype);
+  for (int k = 0; k < 4; ++k)
+    if (a.in[k] && (k == 0 || a.in[k] != a.in[k - 1]))  // x * x reads x once
+      w = w + moves(elements(a.nest, k + 1), op == "where_fwd" && k == 0 ? DType::b8 : row.dtype);
+  return w;
+}
+
+}  // namespace
+
+static const Manifest<ElementwiseArgs> manifest(rows, work);
 
 }  // namespace dl

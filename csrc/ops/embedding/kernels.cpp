@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/embedding/embedding.h"
 
 namespace dl {
@@ -12,6 +13,15 @@ constexpr Row<EmbeddingArgs> rows[] = {
     DL_CPU_ROWS("embedding_fwd", f32, embedding_fwd_f32) DL_CPU_ROWS("embedding_fwd", f64, embedding_fwd_f64)
         DL_CPU_ROWS("embedding_bwd", f32, embedding_bwd_f32) DL_CPU_ROWS("embedding_bwd", f64, embedding_bwd_f64)};
 
-static const Manifest<EmbeddingArgs> manifest(rows);
+namespace {
+
+Work work(const Row<EmbeddingArgs>& row, const EmbeddingArgs& a, int64_t n) {
+  const int64_t named = a.g ? a.start[n] : n;
+  return moves(static_cast<double>((named + n) * a.width), row.dtype) + moves(static_cast<double>(named), DType::i64);
+}
+
+}  // namespace
+
+static const Manifest<EmbeddingArgs> manifest(rows, work);
 
 }  // namespace dl

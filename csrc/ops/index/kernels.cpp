@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/index/index.h"
 
 namespace dl {
@@ -29,6 +30,19 @@ constexpr Row<IndexArgs> rows[] = {
 };
 // clang-format on
 
-static const Manifest<IndexArgs> manifest(rows);
+namespace {
+
+// The elements named are read and written; those of a sum are read on both sides.
+Work work(const Row<IndexArgs>& row, const IndexArgs& a, int64_t n) {
+  const std::string_view op = row.op;
+  if (op == "gather") return moves(2.0 * static_cast<double>(n), row.dtype) + moves(elements(a.nest, 1), DType::i64);
+  const double lines = elements(a.nest), count = static_cast<double>(a.count);
+  const double indices = a.index_step ? elements(a.nest, 1) * count : elements(a.nest, 1);
+  return moves((op == "scatter_add" ? 3 : 2) * lines * count, row.dtype) + moves(indices, DType::i64);
+}
+
+}  // namespace
+
+static const Manifest<IndexArgs> manifest(rows, work);
 
 }  // namespace dl

@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/loss/loss.h"
 
 namespace dl {
@@ -30,6 +31,15 @@ constexpr Row<LossArgs> rows[] = {LOSS(mse_fwd) LOSS(mse_bwd) LOSS(l1_fwd) LOSS(
                                           LOSS(bce_bwd_t) LOSS(bce_prob_fwd) LOSS(bce_prob_bwd) LOSS(bce_prob_bwd_t)};
 #undef LOSS
 
-static const Manifest<LossArgs> manifest(rows);
+namespace {
+
+Work work(const Row<LossArgs>& row, const LossArgs& a, int64_t n) {
+  const int arrays = 2 + (a.out != nullptr) + (a.g_step != 0);
+  return moves(static_cast<double>(arrays * n), row.dtype);
+}
+
+}  // namespace
+
+static const Manifest<LossArgs> manifest(rows, work);
 
 }  // namespace dl

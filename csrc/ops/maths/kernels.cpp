@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/maths/maths.h"
 
 namespace dl {
@@ -36,6 +37,14 @@ constexpr Row<MathsArgs> rows[] = {MATHS(sin) MATHS(cos) MATHS(tan) MATHS(asin) 
                                                MATHS(trunc)};
 #undef MATHS
 
-static const Manifest<MathsArgs> manifest(rows);
+namespace {
+
+Work work(const Row<MathsArgs>& row, const MathsArgs&, int64_t n) {
+  return moves(2.0 * static_cast<double>(n), row.dtype);
+}
+
+}  // namespace
+
+static const Manifest<MathsArgs> manifest(rows, work);
 
 }  // namespace dl

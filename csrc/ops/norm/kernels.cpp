@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/norm/norm.h"
 
 namespace dl {
@@ -34,7 +35,21 @@ constexpr Row<RowNormArgs> row_norm_rows[] = {
     DL_CPU_ROWS("row_norm_bwd", f64, row_norm_bwd_f64)
 };
 // clang-format on
-static const Manifest<NormArgs> manifest(rows);
-static const Manifest<RowNormArgs> row_norm_manifest(row_norm_rows);
+
+namespace {
+
+Work work(const Row<NormArgs>& row, const NormArgs& a, int64_t) {
+  const bool reads_x = !is_backward(row.op) || a.training;  // else dx = g * scale
+  return moves(static_cast<double>((reads_x + (a.g != nullptr) + (a.out != nullptr)) * a.total), row.dtype);
+}
+
+Work row_work(const Row<RowNormArgs>& row, const RowNormArgs& a, int64_t n) {
+  return moves(static_cast<double>((1 + (a.g != nullptr) + (a.out != nullptr)) * n * a.size), row.dtype);
+}
+
+}  // namespace
+
+static const Manifest<NormArgs> manifest(rows, work);
+static const Manifest<RowNormArgs> row_norm_manifest(row_norm_rows, row_work);
 
 }  // namespace dl

@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/optim/optim.h"
 
 namespace dl {
@@ -23,12 +24,28 @@ constexpr Row<AdagradArgs> adagrad_rows[] = {DL_OPTIM_ROWS(adagrad)};
 constexpr Row<AdadeltaArgs> adadelta_rows[] = {DL_OPTIM_ROWS(adadelta)};
 constexpr Row<RmspropArgs> rmsprop_rows[] = {DL_OPTIM_ROWS(rmsprop)};
 
-static const Manifest<SgdArgs> sgd_manifest(sgd_rows);
-static const Manifest<AdamArgs> adam_manifest(adam_rows);
-static const Manifest<NadamArgs> nadam_manifest(nadam_rows);
-static const Manifest<AdamaxArgs> adamax_manifest(adamax_rows);
-static const Manifest<AdagradArgs> adagrad_manifest(adagrad_rows);
-static const Manifest<AdadeltaArgs> adadelta_manifest(adadelta_rows);
-static const Manifest<RmspropArgs> rmsprop_manifest(rmsprop_rows);
+namespace {
+
+// p is read and written and g read; so is each state, but for the read at the first step.
+template <class Args>
+Work work(const Row<Args>& row, const Args& a, int64_t) {
+  double words = 0;
+  for (const OptimTensor* t = a.tensors; t != a.tensors + a.count; ++t) {
+    int states = 0;
+    for (const void* s : t->state) states += s != nullptr;
+    words += static_cast<double>((3 + states * (t->first ? 1 : 2)) * t->size);
+  }
+  return moves(words, row.dtype);
+}
+
+}  // namespace
+
+static const Manifest<SgdArgs> sgd_manifest(sgd_rows, work<SgdArgs>);
+static const Manifest<AdamArgs> adam_manifest(adam_rows, work<AdamArgs>);
+static const Manifest<NadamArgs> nadam_manifest(nadam_rows, work<NadamArgs>);
+static const Manifest<AdamaxArgs> adamax_manifest(adamax_rows, work<AdamaxArgs>);
+static const Manifest<AdagradArgs> adagrad_manifest(adagrad_rows, work<AdagradArgs>);
+static const Manifest<AdadeltaArgs> adadelta_manifest(adadelta_rows, work<AdadeltaArgs>);
+static const Manifest<RmspropArgs> rmsprop_manifest(rmsprop_rows, work<RmspropArgs>);
 
 }  // namespace dl

@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/pool2d/pool2d.h"
 
 namespace dl {
@@ -24,6 +25,19 @@ constexpr Row<PoolArgs> rows[] = {
     DL_CPU_ROWS("avg_pool2d_bwd", f64, avg_pool2d_bwd_f64)
 };
 // clang-format on
-static const Manifest<PoolArgs> manifest(rows);
+
+namespace {
+
+Work work(const Row<PoolArgs>& row, const PoolArgs& a, int64_t n) {
+  const int64_t along = is_backward(row.op) ? a.h.in : a.h.out;
+  const auto planes = static_cast<double>(a.channels_last ? n / along * a.channels : n);
+  const double in = planes * static_cast<double>(a.h.in * a.w.in),
+               out = planes * static_cast<double>(a.h.out * a.w.out);
+  return moves(in + out, row.dtype) + (a.taps ? moves(out, a.wide ? DType::i32 : DType::u8) : Work{});
+}
+
+}  // namespace
+
+static const Manifest<PoolArgs> manifest(rows, work);
 
 }  // namespace dl

@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/random/random.h"
 
 namespace dl {
@@ -12,6 +13,14 @@ DL_DECLARE(randint_i64, RandomArgs)
 constexpr Row<RandomArgs> rows[] = {DL_CPU_ROWS("rand", f32, rand_f32) DL_CPU_ROWS("rand", f64, rand_f64) DL_CPU_ROWS(
     "randn", f32, randn_f32) DL_CPU_ROWS("randn", f64, randn_f64) DL_CPU_ROWS("randint", i64, randint_i64)};
 
-static const Manifest<RandomArgs> manifest(rows);
+namespace {
+
+Work work(const Row<RandomArgs>& row, const RandomArgs& a, int64_t) {
+  return moves(static_cast<double>(a.n), row.dtype);
+}
+
+}  // namespace
+
+static const Manifest<RandomArgs> manifest(rows, work);
 
 }  // namespace dl

@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/reduce/reduce.h"
 
 namespace dl {
@@ -24,6 +25,14 @@ constexpr Row<ReduceArgs> rows[] = {
 };
 // clang-format on
 
-static const Manifest<ReduceArgs> manifest(rows);
+namespace {
+
+Work work(const Row<ReduceArgs>& row, const ReduceArgs& a, int64_t) {
+  return moves(static_cast<double>(a.outputs) * static_cast<double>(a.length), row.dtype);
+}
+
+}  // namespace
+
+static const Manifest<ReduceArgs> manifest(rows, work);
 
 }  // namespace dl

@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/resample/resample.h"
 
 namespace dl {
@@ -22,6 +23,16 @@ constexpr Row<ResampleArgs> rows[] = {
     DL_CPU_ROWS("resample_bwd", f64, resample_bwd_f64)
 };
 // clang-format on
-static const Manifest<ResampleArgs> manifest(rows);
+
+namespace {
+
+Work work(const Row<ResampleArgs>& row, const ResampleArgs& a, int64_t n) {
+  const int64_t images = n / (is_backward(row.op) ? a.h.in : a.h.out) * a.channels;
+  return moves(static_cast<double>(images * (a.h.in * a.w.in + a.h.out * a.w.out)), row.dtype);
+}
+
+}  // namespace
+
+static const Manifest<ResampleArgs> manifest(rows, work);
 
 }  // namespace dl

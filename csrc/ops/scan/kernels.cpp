@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/scan/scan.h"
 
 namespace dl {
@@ -21,6 +22,17 @@ constexpr Row<ScanArgs> rows[] = {
 };
 // clang-format on
 
-static const Manifest<ScanArgs> manifest(rows);
+namespace {
+
+Work work(const Row<ScanArgs>& row, const ScanArgs& a, int64_t n) {
+  const double all = static_cast<double>(n) * static_cast<double>(a.n);
+  const bool to_int64 = std::string_view(row.op) == "cumsum" || std::string_view(row.op) == "cumprod";
+  return moves(all, row.dtype) + moves(all, to_int64 && !is_floating(row.dtype) ? DType::i64 : row.dtype) +
+         moves(((a.g != nullptr) + (a.y != nullptr)) * all, row.dtype) + (a.index ? moves(all, DType::i64) : Work{});
+}
+
+}  // namespace
+
+static const Manifest<ScanArgs> manifest(rows, work);
 
 }  // namespace dl

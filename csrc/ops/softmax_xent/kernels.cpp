@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/softmax_xent/softmax_xent.h"
 
 namespace dl {
@@ -22,7 +23,20 @@ constexpr Row<SoftmaxArgs> softmax_rows[] = {BOTH(softmax_fwd) BOTH(softmax_bwd)
 constexpr Row<XentArgs> xent_rows[] = {BOTH(cross_entropy_fwd) BOTH(cross_entropy_bwd)};
 #undef BOTH
 
-static const Manifest<SoftmaxArgs> softmax_manifest(softmax_rows);
-static const Manifest<XentArgs> xent_manifest(xent_rows);
+namespace {
+
+Work work(const Row<SoftmaxArgs>& row, const SoftmaxArgs& a, int64_t n) {
+  return moves((a.g ? 3.0 : 2.0) * static_cast<double>(n * a.classes), row.dtype);
+}
+
+Work xent_work(const Row<XentArgs>& row, const XentArgs& a, int64_t n) {
+  return moves((a.dx ? 2.0 : 1.0) * static_cast<double>(n * a.classes), row.dtype) +
+         moves(static_cast<double>(n), DType::i64);
+}
+
+}  // namespace
+
+static const Manifest<SoftmaxArgs> softmax_manifest(softmax_rows, work);
+static const Manifest<XentArgs> xent_manifest(xent_rows, xent_work);
 
 }  // namespace dl

@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/sort/sort.h"
 
 namespace dl {
@@ -29,7 +30,20 @@ constexpr Row<SearchArgs> search_rows[] = {
 };
 // clang-format on
 
-static const Manifest<SortArgs> manifest(rows);
-static const Manifest<SearchArgs> search_manifest(search_rows);
+namespace {
+
+Work work(const Row<SortArgs>& row, const SortArgs& a, int64_t n) {
+  return moves(static_cast<double>(n * (a.n + a.k)), row.dtype) + moves(static_cast<double>(n * a.k), DType::i64);
+}
+
+Work search_work(const Row<SearchArgs>& row, const SearchArgs& a, int64_t n) {
+  const int64_t sorted = a.row_step ? n / a.each * a.n : a.n;
+  return moves(static_cast<double>(sorted + n), row.dtype) + moves(static_cast<double>(n), DType::i64);
+}
+
+}  // namespace
+
+static const Manifest<SortArgs> manifest(rows, work);
+static const Manifest<SearchArgs> search_manifest(search_rows, search_work);
 
 }  // namespace dl

@@ -45,12 +45,13 @@ Array run(Table& table, const Array& x, int dim, SortArgs args, Array* indices) 
     args.n = rows.shape(-1);
     const Row<SortArgs>& row = table.choose(x.device(), x.dtype(), args);
     const int64_t entry = itemsize(x.dtype()) == 8 ? 16 : 8;
-    parallel_for(values.size() / args.k, std::max<int64_t>(1, kGrain / args.n), [&](int64_t begin, int64_t end) {
-      const Array scratch = Array::empty({2 * args.room * entry}, DType::u8);
-      SortArgs mine = args;
-      mine.scratch = scratch.raw();
-      row.fn(mine, begin, end);
-    });
+    launch_chunks(row, args, values.size() / args.k, std::max<int64_t>(1, kGrain / args.n),
+                  [&](int64_t begin, int64_t end) {
+                    const Array scratch = Array::empty({2 * args.room * entry}, DType::u8);
+                    SortArgs mine = args;
+                    mine.scratch = scratch.raw();
+                    row.fn(mine, begin, end);
+                  });
   }
   *indices = back(places, x, dim);
   return back(values, x, dim);

@@ -1,4 +1,5 @@
 #include "core/kernel_table.h"
+#include "core/work.h"
 #include "ops/stft/stft.h"
 
 namespace dl {
@@ -11,6 +12,14 @@ DL_DECLARE(dft_bwd_f64, DftArgs)
 constexpr Row<DftArgs> rows[] = {DL_CPU_ROWS("dft_fwd", f32, dft_fwd_f32) DL_CPU_ROWS("dft_fwd", f64, dft_fwd_f64)
                                      DL_CPU_ROWS("dft_bwd", f32, dft_bwd_f32) DL_CPU_ROWS("dft_bwd", f64, dft_bwd_f64)};
 
-static const Manifest<DftArgs> manifest(rows);
+namespace {
+
+Work work(const Row<DftArgs>& row, const DftArgs& a, int64_t n) {
+  return moves(static_cast<double>(n * (a.points + 2 * a.frequencies)), row.dtype);
+}
+
+}  // namespace
+
+static const Manifest<DftArgs> manifest(rows, work);
 
 }  // namespace dl

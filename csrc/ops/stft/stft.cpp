@@ -4,8 +4,7 @@
 
 #include "blocks/copy/copy.h"
 #include "core/array.h"
-#include "core/kernel_table.h"
-#include "core/parallel.h"
+#include "core/launch.h"
 
 namespace dl {
 namespace {
@@ -43,7 +42,7 @@ void run(Kernels<DftArgs>& kernels, const Array& x, const Array& y, const Array&
   set_factors(args);
   const Row<DftArgs>& row = kernels.choose(Device::cpu, x.dtype(), args);
   const int64_t grain = std::max<int64_t>(kGrain / args.points / kDftRows, 1) * kDftRows;
-  parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
+  launch_chunks(row, args, rows, grain, [&](int64_t begin, int64_t end) {
     const Array work = Array::empty({4 * args.points * kDftVector}, DType::u8);
     DftArgs mine = args;
     mine.work = work.raw();
