@@ -14,6 +14,12 @@ void bind_softmax_xent(py::module_& m) {
           Array loss = dl::cross_entropy_fwd(x, target, {weight, ignored, smoothing, reduction}, &stats);
           return std::make_pair(std::move(loss), std::move(stats));
         });
+  m.def("cross_entropy_fwd_bwd",
+        [](const Array& x, const Array& target, const Array* weight, int64_t ignored, double smoothing, int reduction) {
+          Array stats, dx;
+          Array loss = dl::cross_entropy_fwd(x, target, {weight, ignored, smoothing, reduction}, &stats, &dx);
+          return std::make_tuple(std::move(loss), std::move(stats), std::move(dx));
+        });
   m.def("cross_entropy_bwd", [](const Array& g, const Array& x, const Array& target, const Array& stats,
                                 const Array* weight, int64_t ignored, double smoothing, int reduction) {
     return dl::cross_entropy_bwd(g, x, target, stats, {weight, ignored, smoothing, reduction});

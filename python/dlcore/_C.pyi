@@ -71,6 +71,7 @@ __all__: list[str] = [
     "cosh_fwd",
     "cross_entropy_bwd",
     "cross_entropy_fwd",
+    "cross_entropy_fwd_bwd",
     "cuda_synchronize",
     "cummax_fwd",
     "cummin_fwd",
@@ -637,6 +638,14 @@ def cross_entropy_fwd(
     arg4: typing.SupportsFloat | typing.SupportsIndex,
     arg5: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[Array, Array]: ...
+def cross_entropy_fwd_bwd(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.SupportsInt | typing.SupportsIndex,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[Array, Array, Array]: ...
 def cuda_synchronize() -> None: ...
 def cummax_fwd(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> tuple[Array, Array]: ...
 def cummin_fwd(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> tuple[Array, Array]: ...

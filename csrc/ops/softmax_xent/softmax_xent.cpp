@@ -137,7 +137,7 @@ Array log_softmax_bwd(const Array& g, const Array& y, int dim) {
   return softmax("log_softmax", log_softmax_b, y, &g, dim);
 }
 
-Array cross_entropy_fwd(const Array& x, const Array& target, const XentOptions& options, Array* stats) {
+Array cross_entropy_fwd(const Array& x, const Array& target, const XentOptions& options, Array* stats, Array* dx) {
   const auto reduction = static_cast<Reduction>(options.reduction);
   const Xent p = prepare(x, target, options);
   *stats = Array::empty({2, p.split.rows}, x.dtype(), x.device());
@@ -148,10 +148,16 @@ Array cross_entropy_fwd(const Array& x, const Array& target, const XentOptions& 
     launch(xent_f.choose(x.device(), x.dtype(), args), args, p.split.rows, args.grain);
     return loss;
   }
+  const double count = reduction == Reduction::mean ? divisor(p, options) : 1;
+  if (dx) {
+    *dx = Array::empty_like(p.x);
+    args.dx = dx->raw();
+    args.scale = 1 / count;
+  }
   std::vector<double> partial(static_cast<size_t>((p.split.rows + args.grain - 1) / args.grain));
   args.partial = partial.data();
   launch(xent_f.choose(x.device(), x.dtype(), args), args, p.split.rows, args.grain);
-  return reduced(partial, reduction, reduction == Reduction::mean ? divisor(p, options) : 1, x);
+  return reduced(partial, reduction, count, x);
 }
 
 Array cross_entropy_bwd(const Array& g, const Array& x, const Array& target, const Array& stats,

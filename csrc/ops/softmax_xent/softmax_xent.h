@@ -30,9 +30,9 @@ struct XentArgs {
   int64_t rows, classes, inner, grain;
   void* loss = nullptr;          // forward: one a row, or null
   double* partial = nullptr;     // forward: Σ loss of the chunk that starts at row k * grain, or null
-  const void* g = nullptr;       // backward: the gradient of the loss, g_step apart
-  void* dx = nullptr;            // backward
-  double scale = 1;              // backward: 1 / Σ w_t for the mean
+  const void* g = nullptr;       // backward: the gradient of the loss, g_step apart; null: 1
+  void* dx = nullptr;            // backward; forward: null, or the gradient made in the same pass
+  double scale = 1;              // of dx: 1 / Σ w_t for the mean
   int64_t g_step = 0;            // 1 a row, or 0: one number
   const void* weight = nullptr;  // one a class, or null: 1
   double weight_sum = 0;         // Σ w
@@ -52,8 +52,10 @@ struct XentOptions {
   double smoothing;
   int reduction;
 };
-// x (N, C, d…) or (C,); target (N, d…) or (). Returns the loss; *stats gets what the backward needs.
-DL_API Array cross_entropy_fwd(const Array& x, const Array& target, const XentOptions& options, Array* stats);
+// x (N, C, d…) or (C,); target (N, d…) or (). Returns the loss; *stats gets what the backward needs, and *dx, unless
+// null, x's gradient for a loss that gets 1: one pass over the logits instead of two. Only a mean or a sum has one.
+DL_API Array cross_entropy_fwd(const Array& x, const Array& target, const XentOptions& options, Array* stats,
+                               Array* dx = nullptr);
 DL_API Array cross_entropy_bwd(const Array& g, const Array& x, const Array& target, const Array& stats,
                                const XentOptions& options);
 

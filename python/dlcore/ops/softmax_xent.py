@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlcore import _C
-from dlcore.autograd import record
+from dlcore.autograd import mode, record
 from dlcore.ops import elementwise, reduce, shape
 from dlcore.ops.loss import how_of, reduced
 from dlcore.ops.operand import array_of
@@ -75,14 +75,26 @@ def cross_entropy(
     if t.dtype.is_floating_point and t.shape == x.shape:
         return _soft_cross_entropy(input, target, weight, how, label_smoothing)
     options = (None if weight is None else weight.array, ignore_index, label_smoothing, how)
-    loss, stats = _C.cross_entropy_fwd(x, t, *options)
+    made = []
+    if how and mode.recording and input.needs_grad:
+        loss, stats, dx = _C.cross_entropy_fwd_bwd(x, t, *options)
+        made.append(dx)
+    else:
+        loss, stats = _C.cross_entropy_fwd(x, t, *options)
     saved = (x, t, stats, *(() if weight is None else (weight.array,)))
-    return record(loss, cross_entropy_backward, (input,), saved, options[1:])
+    return record(loss, cross_entropy_backward, (input,), saved, (options[1:], made))
 
 
 def cross_entropy_backward(g, node):
+    """Hands out the gradient that the forward pass made, times g; a second walk of the graph computes it anew."""
+    options, made = node.attrs
+    if made:
+        dx = made.pop()
+        if g.item() != 1:
+            _C.mul_into(dx, g)
+        return (dx,)
     x, target, stats, *weight = node.saved
-    return (_C.cross_entropy_bwd(g, x, target, stats, weight[0] if weight else None, *node.attrs),)
+    return (_C.cross_entropy_bwd(g, x, target, stats, weight[0] if weight else None, *options),)
 
 
 def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, how: int, smoothing: float) -> Tensor:
