@@ -16,6 +16,12 @@ def rowwise(lib: Lib, name: str, shape: tuple[int, ...], train: bool) -> Any:
     return (lambda: backward(call(x, 1), v, x)) if train else (lambda: call(x, 1))
 
 
+def each(lib: Lib, shape: tuple[int, ...]) -> Any:
+    """The losses of the rows, whose gradients come one by one: a second pass."""
+    x, labels, v = lib.normal(*shape, grad=True), lib.ints(shape[1], shape[0]), lib.normal(shape[0])
+    return lambda: backward(lib.F.cross_entropy(x, labels, reduction="none"), v, x)
+
+
 def xent(lib: Lib, shape: tuple[int, ...], train: bool, smoothing: float = 0.0) -> Any:
     x, labels = lib.normal(*shape, grad=train), lib.ints(shape[1], shape[0])
     if not train:
@@ -50,9 +56,18 @@ ROWS = [
     ),
     *rows(
         "cross_entropy smoothed",
-        ("cross_entropy_fwd", "cross_entropy_bwd"),
+        ("cross_entropy_fwd", "cross_entropy_fwd"),
         lambda lib, s, t: xent(lib, s, t, 0.1),
         (1, 3),
     ),
-    *rows("cross_entropy", ("cross_entropy_fwd", "cross_entropy_bwd"), xent, (1, 3)),
+    *rows("cross_entropy", ("cross_entropy_fwd", "cross_entropy_fwd"), xent, (1, 3)),
+    *(
+        Row(
+            f"cross_entropy of each row {label} fwd+bwd",
+            lambda lib, s=shape: each(lib, s),
+            ("cross_entropy_fwd", "cross_entropy_bwd"),
+            bytes=3 * size(shape),
+        )
+        for label, shape in SHAPES.items()
+    ),
 ]
