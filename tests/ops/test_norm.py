@@ -172,6 +172,28 @@ def test_an_empty_batch_trains_to_nothing():
     assert x.grad.shape == x.shape and w.grad.tolist() == [0, 0, 0]
 
 
+@pytest.mark.parametrize("rows_of_pixels", [True, False], ids=["channels_last", "planes"])
+def test_results_stored_past_the_caches_are_those_of_small_ones(rows_of_pixels, isa):
+    """34 MB forward and backward in evaluation, where an image's numbers do not depend on the others."""
+    shape, c = (3, 24, 340, 348), 24
+    dense = (3, 340, 348, 24) if rows_of_pixels else shape
+    x, v = (dl.tensor(draw(*dense, seed=s)) for s in (0, 1))
+    if rows_of_pixels:
+        x, v = x.permute(0, 3, 1, 2), v.permute(0, 3, 1, 2)
+    mean, var, w, b = (dl.tensor(np.linspace(0.5, 1.5, c, dtype="f4")) for _ in range(4))
+
+    def run(x, v):
+        x = x.detach().requires_grad_()
+        y = F.batch_norm(x, mean, var, w, b)
+        y.backward(v)
+        return y.detach().numpy(), x.grad.numpy()
+
+    y, dx = run(x, v)
+    for i in range(shape[0]):
+        one_y, one_dx = run(x[i : i + 1, :, :, :20], v[i : i + 1, :, :, :20])
+        assert (y[i : i + 1, :, :, :20] == one_y).all() and (dx[i : i + 1, :, :, :20] == one_dx).all()
+
+
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("wanted", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1)], ids=str)
 def test_only_the_wanted_gradients_are_computed(wanted, training):

@@ -4,6 +4,7 @@
 #pragma once
 #include "ops/norm/norm.h"
 #include "ops/norm/plane_sums.h"
+#include "simd/stream.h"
 
 namespace dl::DL_ISA_NS {
 
@@ -122,37 +123,56 @@ static void batch_sums(const NormArgs& a, int64_t begin, int64_t end) {
   }
 }
 
+// out = formula(x, g, q) for n elements; param(k, i): the k-th parameter of the vector at i. With kStream n is a
+// multiple of the vector and out is aligned.
+template <bool kStream, class T, int K, class Formula, class Param>
+static DL_INLINE void map_row(const T* x, const T* g, T* out, int64_t n, const Formula& formula, const Param& param) {
+  using V = Vec<T>;
+  V q[K];
+  int64_t i = 0;
+  for (; i + V::size <= n; i += V::size) {
+    for (int k = 0; k < K; ++k) q[k] = param(k, i, V::size);
+    const V y = formula(V::load(x + i), V::load(g + i), q);
+    if constexpr (kStream)
+      stream(out + i, y);
+    else
+      y.store(out + i);
+  }
+  if constexpr (!kStream)
+    if (const int rest = static_cast<int>(n - i)) {
+      for (int k = 0; k < K; ++k) q[k] = param(k, i, rest);
+      store_n(out + i, formula(load_n(x + i, rest), load_n(g + i, rest), q), rest);
+    }
+}
+
 // out = formula(x, g, q) where q holds the element's first K parameters.
-template <class T, int K, class Formula>
-static DL_INLINE void map(const NormArgs& a, int64_t begin, int64_t end, const Formula& formula) {
+template <bool kStream, class T, int K, class Formula>
+static DL_INLINE void map_parts(const NormArgs& a, int64_t begin, int64_t end, const Formula& formula) {
   using V = Vec<T>;
   const T* params = static_cast<const T*>(a.params);
   for (int64_t i = begin; i < end; ++i) {
     const Part p = part_of(a, i);
     const T *x = static_cast<const T*>(a.x) + p.at, *g = static_cast<const T*>(a.g ? a.g : a.x) + p.at;
     T* out = static_cast<T*>(a.out) + p.at;
-    V q[K];
     if (a.inner > 1) {
+      V q[K];
       for (int k = 0; k < K; ++k) q[k] = V(params[k * a.lanes + p.channel]);
-      int64_t j = 0;
-      for (; j + V::size <= p.n; j += V::size) formula(V::load(x + j), V::load(g + j), q).store(out + j);
-      if (const int n = static_cast<int>(p.n - j)) store_n(out + j, formula(load_n(x + j, n), load_n(g + j, n), q), n);
+      map_row<kStream, T, K>(x, g, out, p.n, formula,
+                             [&](int k, int64_t, int) __attribute__((always_inline)) { return q[k]; });
       continue;
     }
-    for (int64_t r = 0; r < p.n; r += p.row) {
-      const int64_t last = p.n - r < p.row ? p.n : r + p.row;
-      const T* column = params;
-      int64_t j = r;
-      for (; j + V::size <= last; j += V::size, column += V::size) {
-        for (int k = 0; k < K; ++k) q[k] = V::load(column + k * a.lanes);
-        formula(V::load(x + j), V::load(g + j), q).store(out + j);
-      }
-      if (const int n = static_cast<int>(last - j)) {
-        for (int k = 0; k < K; ++k) q[k] = load_n(column + k * a.lanes, n);
-        store_n(out + j, formula(load_n(x + j, n), load_n(g + j, n), q), n);
-      }
-    }
+    for (int64_t r = 0; r < p.n; r += p.row)
+      map_row<kStream, T, K>(x + r, g + r, out + r, p.n - r < p.row ? p.n - r : p.row, formula,
+                             [&](int k, int64_t j, int lanes)
+                                 __attribute__((always_inline)) { return load_n(params + k * a.lanes + j, lanes); });
   }
+}
+
+template <class T, int K, class Formula>
+static DL_INLINE void map(const NormArgs& a, int64_t begin, int64_t end, const Formula& formula) {
+  if (!a.stream) return map_parts<false, T, K>(a, begin, end, formula);
+  map_parts<true, T, K>(a, begin, end, formula);
+  stream_end();
 }
 
 template <class T>

@@ -27,6 +27,7 @@ struct NormArgs {
   int64_t total, channels, inner, width, step;
   int64_t lanes;  // width where inner == 1; params: C, sums: 1 where inner > 1
   bool training;  // bwd: the statistics are the batch's and pass gradients on
+  bool stream;    // fwd, bwd: `out` goes past the caches; rows, planes and parts are whole, aligned vectors
 };
 
 // Null pointers stand for what is absent. Without running statistics the batch's are used in evaluation too. `mean` and
