@@ -7,6 +7,7 @@ namespace py = pybind11;
 void bind_array(py::module_& m);
 void bind_runtime(py::module_& m);
 void bind_activation(py::module_& m);
+void bind_attention(py::module_& m);
 void bind_conv2d(py::module_& m);
 void bind_copy(py::module_& m);
 void bind_dropout(py::module_& m);

@@ -67,6 +67,7 @@ PYBIND11_MODULE(_C, m) {
   bind_array(m);
   bind_runtime(m);
   bind_activation(m);
+  bind_attention(m);
   bind_conv2d(m);
   bind_copy(m);
   bind_dropout(m);

@@ -36,6 +36,8 @@ __all__: list[str] = [
     "asin_fwd",
     "atan2_fwd",
     "atan_fwd",
+    "attention_bwd",
+    "attention_fwd",
     "avg_pool2d_bwd",
     "avg_pool2d_fwd",
     "batch_norm_bwd",
@@ -511,6 +513,24 @@ def array_of(*args, **kwargs):
 def asin_fwd(arg0: typing.Any) -> Array: ...
 def atan2_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def atan_fwd(arg0: typing.Any) -> Array: ...
+def attention_bwd(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: bool,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.Any,
+) -> tuple[Array, Array, Array]: ...
+def attention_fwd(
+    arg0: typing.Any,
+    arg1: typing.Any,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: bool,
+    arg5: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple[Array, Array]: ...
 def avg_pool2d_bwd(
     arg0: typing.Any,
     arg1: tuple[int, ...],

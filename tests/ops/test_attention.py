@@ -42,35 +42,74 @@ def mask(*shape):
     return Arg(shape, looks, "bool", False)
 
 
-COMMON = {"rows": ("softmax_fwd", "softmax_bwd"), "length": 32, "grad_length": 64, "scale": "max", "ulps": 8}
+COMMON = {"length": 32, "grad_length": 64, "scale": "max", "ulps": 8}
+FUSED = {"rows": ("attention_fwd", "attention_bwd"), **COMMON}
 CASES = [
     Case(
         "attention",
         lambda dl, F, q, k, v: F.scaled_dot_product_attention(q, k, v),
-        [qkv(2, 3), qkv(4), qkv(), (t(1, 1), t(1, 1), t(1, 1)), (t(2, 0, 3), t(2, S, 3), t(2, S, 3))],
+        [
+            qkv(2, 3),
+            qkv(4),
+            qkv(),
+            (t(1, 1), t(1, 1), t(1, 1)),
+            (t(2, 0, 3), t(2, S, 3), t(2, S, 3)),
+            (t(2, L, 3), t(2, 0, 3), t(2, 0, 4)),
+            (t(0, L, 3), t(0, S, 3), t(0, S, 4)),
+        ],
         oracle=oracle,
-        **COMMON,
+        **FUSED,
     ),
     Case(
         "attention under a bool mask",
         lambda dl, F, q, k, v, m: F.scaled_dot_product_attention(q, k, v, m),
         [(*qkv(2, 3), mask(L, S)), (*qkv(2, 3), mask(2, 1, L, S)), (*qkv(2, 3), mask(2, 3, L, S))],
         oracle=oracle,
-        **COMMON,
+        **FUSED,
     ),
     Case(
         "attention under a float mask",
         lambda dl, F, q, k, v, m: F.scaled_dot_product_attention(q, k, v, m),
+        [
+            (*qkv(2, 3), t(L, S, grad=False)),
+            (*qkv(2, 3), t(2, 1, 1, S, grad=False)),
+            (*qkv(2, 3), t(3, L, 1, grad=False)),
+            (*qkv(), t(S, grad=False)),
+        ],
+        oracle=oracle,
+        **FUSED,
+    ),
+    Case(
+        "attention with a gradient of its mask",
+        lambda dl, F, q, k, v, m: F.scaled_dot_product_attention(q, k, v, m),
         [(*qkv(2, 3), t(L, S)), (*qkv(2, 3), t(2, 1, L, S))],
         oracle=oracle,
+        rows=("softmax_fwd", "softmax_bwd"),
         **COMMON,
     ),
     Case(
         "causal attention",
         lambda dl, F, q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.3),
-        [qkv(2, 3)],
+        [qkv(2, 3), (t(2, 3, 2), t(2, 7, 2), t(2, 7, 5)), (t(9, 8, 2), t(9, 4, 2), t(9, 4, 1))],
         oracle=lambda q, k, v: oracle(q, k, v, causal=True, scale=0.3),
-        **COMMON,
+        **FUSED,
+    ),
+    Case(  # a block is 65536 scores, or 32 queries
+        "attention in several blocks",
+        lambda dl, F, q, k, v, causal: F.scaled_dot_product_attention(q, k, v, is_causal=causal, scale=-0.2),
+        [(t(1, 2, 70, 3), t(1, 2, 2053, 3), t(1, 2, 2053, 2)), (t(9, 67, 2), t(9, 2100, 2), t(9, 2100, 1))],
+        oracle=lambda q, k, v, causal: oracle(q, k, v, causal=causal, scale=-0.2),
+        attrs={"causal": False},
+        layouts=("contiguous", "transposed"),
+        **FUSED,
+    ),
+    Case(
+        "causal attention in several blocks",
+        lambda dl, F, q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True),
+        [(t(2, 300, 3), t(2, 290, 3), t(2, 290, 2)), (t(9, 290, 2), t(9, 333, 2), t(9, 333, 1))],
+        oracle=lambda q, k, v: oracle(q, k, v, causal=True),
+        layouts=("contiguous", "transposed"),
+        **FUSED,
     ),
 ]
 test_op = run_cases(CASES)
@@ -97,6 +136,31 @@ def test_no_keys_give_zeros():
     assert F.scaled_dot_product_attention(dl.ones(2, 3), dl.ones(0, 3), dl.ones(0, 4)).tolist() == [[0.0] * 4] * 2
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_nan_stays_in_its_query(masked):
+    q = np.random.default_rng(0).standard_normal((70, 4))
+    q[41, 2] = np.nan
+    k, m = dl.randn(2049, 4).double(), dl.ones(70, 2049).bool() if masked else None
+    y = F.scaled_dot_product_attention(dl.tensor(q), k, k, m).numpy()
+    assert np.isnan(y[41]).all() and not np.isnan(np.delete(y, 41, 0)).any()
+
+
+@pytest.mark.parametrize("heads", [1, 9])
+def test_the_same_bits_at_any_number_of_threads(heads):
+    operands, g, results = [dl.randn(heads, 300, 16) for _ in range(3)], dl.randn(heads, 300, 16), []
+    before = dl.get_num_threads()
+    try:
+        for n in (1, 2, 3, 7):
+            dl.set_num_threads(n)
+            q, k, v = (x.clone().requires_grad_() for x in operands)
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            y.backward(g)
+            results.append([x.numpy().tobytes() for x in (y.detach(), q.grad, k.grad, v.grad)])
+    finally:
+        dl.set_num_threads(before)
+    assert all(r == results[0] for r in results)
+
+
 def test_dropout_drops_weights():
     y = F.scaled_dot_product_attention(dl.zeros(1000, 2), dl.zeros(1, 2), dl.ones(1, 1), dropout_p=0.25).numpy()
     assert set(np.unique(y)) == {0.0, np.float32(1 / 0.75)} and 0.7 < (y > 0).mean() < 0.8
@@ -109,6 +173,15 @@ REFUSED = [
     (lambda: F.scaled_dot_product_attention(X[0], X, X), "need two dimensions or more; query=(3,)"),
     (lambda: F.scaled_dot_product_attention(X, X, X, X, is_causal=True), "is_causal makes a mask of its own"),
     (lambda: F.scaled_dot_product_attention(X, X, X, dl.ones(2, 2).double()), "must be bool or float32 as the query"),
+    (
+        lambda: F.scaled_dot_product_attention(X, X, X, dl.ones(3, 2).bool()),
+        "must broadcast to (…, L, S)=(2,2), got (3,2)",
+    ),
+    (
+        lambda: F.scaled_dot_product_attention(X, X.double(), X),
+        "must be all float32 or all float64, got float32 float64",
+    ),
+    (lambda: F.scaled_dot_product_attention(dl.ones(2, 2, 3), dl.ones(3, 2, 3), X), "shapes (2,) and (3,)"),
 ]
 
 

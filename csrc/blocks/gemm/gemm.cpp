@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #include "blocks/gemm/plan.h"
 #include "core/alloc.h"
@@ -156,6 +157,25 @@ void gemm(const Gemm& given) {
     if (g.bias_n) part.bias_n = advance(g.bias_n, j, g);
     execute(prepare(part), part.a.data, part.b.data, part.c);
   }
+}
+
+struct ShapedGemm::Plan {
+  bool turn;
+  Prepared x;
+};
+
+ShapedGemm::ShapedGemm(const Gemm& g) : plan_(nullptr) {
+  if (g.m == 0 || g.n == 0) return;
+  const bool turn = worth_turning(g);
+  plan_ = new Plan{turn, prepare(turn ? turned(g) : g)};
+}
+
+ShapedGemm::ShapedGemm(ShapedGemm&& other) noexcept : plan_(std::exchange(other.plan_, nullptr)) {}
+
+ShapedGemm::~ShapedGemm() { delete plan_; }
+
+void ShapedGemm::operator()(const void* a, const void* b, void* c) const {
+  if (plan_) execute(plan_->x, plan_->turn ? b : a, plan_->turn ? a : b, c);
 }
 
 RepeatedGemm::RepeatedGemm(const Gemm& g) : g_(g), packed_bytes_(0), packed_(nullptr), direct_panels_(0) {

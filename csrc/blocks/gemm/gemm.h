@@ -70,6 +70,20 @@ DL_API Gemm gemm_of(const Array& a, const Array& b, const Array& c);
 // The same product for `count` sets of operands, offset in elements from g's.
 DL_API void gemm_batched(const Gemm& g, int64_t count, const int64_t* a, const int64_t* b, const int64_t* c);
 
+// Products of one shape and one set of strides. Kernels and tasks are chosen here, once and by one thread: the call,
+// unlike gemm, may be made inside parallel_for. `g`'s pointers are not used.
+class DL_API ShapedGemm {
+ public:
+  explicit ShapedGemm(const Gemm& g);
+  ShapedGemm(ShapedGemm&&) noexcept;
+  ~ShapedGemm();
+  void operator()(const void* a, const void* b, void* c) const;
+
+ private:
+  struct Plan;
+  Plan* plan_;
+};
+
 // Products by one B, a recurrence's: B is packed once. `g` is the largest of them; a, c and m change, and B stays as it
 // was. Bits depend on m as gemm's do.
 class DL_API RepeatedGemm {

@@ -107,10 +107,13 @@ class MultiheadAttention(Module):
             k, v = cat([k, zero]), cat([v, zero])
         mask = self._mask(key_padding_mask, attn_mask, (n, q.shape[0], keys), k.shape[0], q.dtype)
         q, k, v = (x.view(*x.shape[:2], self.num_heads, self.head_dim).permute(1, 2, 0, 3) for x in (q, k, v))
-        weights = attention_weights((q * (1 / sqrt(self.head_dim))) @ k.transpose(-2, -1), mask)
-        weights = F.dropout(weights, self.dropout, self.training)
-        heads = (weights @ v).permute(2, 0, 1, 3)
-        y = self.out_proj(heads.reshape(heads.shape[0], n, self.embed_dim))
+        dropout = self.dropout if self.training else 0.0
+        if need_weights:
+            weights = attention_weights((q * (1 / sqrt(self.head_dim))) @ k.transpose(-2, -1), mask)
+            heads = F.dropout(weights, dropout) @ v
+        else:
+            heads = F.scaled_dot_product_attention(q, k, v, mask, dropout)
+        y = self.out_proj(heads.permute(2, 0, 1, 3).reshape(q.shape[2], n, self.embed_dim))
         y = y.squeeze(1) if not batched else y.transpose(0, 1) if self.batch_first else y
         if not need_weights:
             return y, None

@@ -6,7 +6,7 @@ from math import inf, sqrt
 from typing import TYPE_CHECKING
 
 from dlcore import _C
-from dlcore.autograd import record
+from dlcore.autograd import mode, record
 from dlcore.ops import compare, elementwise, matmul, reduce, shape
 from dlcore.ops.dropout import dropout
 from dlcore.ops.softmax_xent import softmax
@@ -51,13 +51,40 @@ def scaled_dot_product_attention(
         raise _C.ShapeError(
             f"scaled_dot_product_attention: {rule}; query={query.shape} key={key.shape} value={value.shape}"
         )
-    if is_causal:
-        if attn_mask is not None:
-            raise ValueError("scaled_dot_product_attention: is_causal makes a mask of its own; drop attn_mask")
-        attn_mask = causal_mask(query.shape[-2], key.shape[-2])
+    if is_causal and attn_mask is not None:
+        raise ValueError("scaled_dot_product_attention: is_causal makes a mask of its own; drop attn_mask")
     factor = 1 / sqrt(max(query.shape[-1], 1)) if scale is None else scale
+    if not dropout_p and not (mode.recording and attn_mask is not None and attn_mask.needs_grad):
+        return fused(query, key, value, attn_mask, is_causal, factor)
+    if is_causal:
+        attn_mask = causal_mask(query.shape[-2], key.shape[-2])
     scores = matmul.matmul(elementwise.mul(query, factor), shape.transpose(key, -2, -1))
     return matmul.matmul(dropout(attention_weights(scores, attn_mask), dropout_p), value)
+
+
+def fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causal: bool, scale: float) -> Tensor:
+    """Attention whose weights nobody sees: neither dropped, nor returned, nor the way to a gradient of the mask."""
+    leads = [query.shape[:-2], key.shape[:-2], value.shape[:-2]] + ([] if mask is None else [mask.shape[:-2]])
+    if leads.count(leads[0]) != len(leads):
+        lead = common(leads)
+        query, key, value = (
+            x if x.shape[:-2] == lead else shape.expand(x, (*lead, *x.shape[-2:])) for x in (query, key, value)
+        )
+    arrays = query.array, key.array, value.array, None if mask is None else mask.array
+    y, stats = _C.attention_fwd(*arrays, causal, scale)
+    return record(y, fused_backward, (query, key, value), (*arrays[:3], stats), (arrays[3], causal, scale))
+
+
+def fused_backward(g, node):
+    *operands, stats = node.saved
+    return _C.attention_bwd(g, *operands, *node.attrs, stats)
+
+
+def common(leads: list[tuple[int, ...]]) -> tuple[int, ...]:
+    lead: tuple[int, ...] = ()
+    for other in leads:
+        lead = _C.broadcast_shapes("scaled_dot_product_attention", lead, other)
+    return lead
 
 
 def causal_mask(queries: int, keys: int) -> Tensor:
