@@ -95,5 +95,5 @@ ROWS = [
     Row("masked_fill 1024x1024", masks(lambda lib, x, m: x.masked_fill(m, 0.0)), bytes=9.0 * MB),
     Row("nonzero 1024x1024", masks(lambda lib, x, m: lib.dl.nonzero(m)), bytes=9.0 * MB),
     Row("one_hot 4096 of 1000", labels, SCATTER, bytes=8.0 * 4096 * 1000),
-    Row("bincount 1 M of 1000", counts, ADD, bytes=8.0 * MB),
+    Row("bincount 1 M of 1000", counts, bytes=8.0 * MB),
 ]  # fmt: skip

@@ -10,6 +10,13 @@ void bind_index(py::module_& m) {
   });
   m.def("broadcast_shapes", &dl::broadcast_shapes);
   m.def("nonzero_fwd", &dl::nonzero_fwd);
+  m.def("bincount_fwd", &dl::bincount_fwd);
+  m.def("scatter_fwd", [](const char* op, const Array& x, int dim, const Array& index, const Array& src, bool add) {
+    return dl::scatter_fwd(op, &x, x.shape(), dim, index, src, add);
+  });
+  m.def("gather_bwd", [](const Array& g, const dl::Dims& shape, int dim, const Array& index) {
+    return dl::scatter_fwd("gather", nullptr, shape, dim, index, g, true);
+  });
   m.def("scatter_into", [](const char* op, const Array& dst, int dim, const Array& index, const Array& src, bool add) {
     dl::scatter_into(op, dst, dim, index, src, add);
     dst.bump_version();

@@ -48,6 +48,7 @@ __all__: list[str] = [
     "bce_prob_bwd",
     "bce_prob_bwd_t",
     "bce_prob_fwd",
+    "bincount_fwd",
     "bitwise_and_fwd",
     "bitwise_or_fwd",
     "bitwise_xor_fwd",
@@ -111,6 +112,7 @@ __all__: list[str] = [
     "fmod_fwd",
     "from_numpy",
     "full",
+    "gather_bwd",
     "gather_fwd",
     "ge_fwd",
     "gelu_bwd",
@@ -224,6 +226,7 @@ __all__: list[str] = [
     "rnn_fwd",
     "round_fwd",
     "rsqrt_fwd",
+    "scatter_fwd",
     "scatter_into",
     "searchsorted_fwd",
     "set_isa",
@@ -584,6 +587,7 @@ def bce_prob_bwd_t(
     arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.SupportsInt | typing.SupportsIndex
 ) -> Array: ...
 def bce_prob_fwd(arg0: typing.Any, arg1: typing.Any, arg2: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
+def bincount_fwd(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def bitwise_and_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def bitwise_or_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def bitwise_xor_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
@@ -730,6 +734,9 @@ def floor_fwd(arg0: typing.Any) -> Array: ...
 def fmod_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def from_numpy(arg0: numpy.ndarray) -> Array: ...
 def full(arg0: tuple[int, ...], arg1: float, arg2: DType, arg3: str) -> Array: ...
+def gather_bwd(
+    arg0: typing.Any, arg1: tuple[int, ...], arg2: typing.SupportsInt | typing.SupportsIndex, arg3: typing.Any
+) -> Array: ...
 def gather_fwd(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.Any) -> Array: ...
 def ge_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def gelu_bwd(
@@ -1086,6 +1093,14 @@ def rnn_fwd(
 ) -> tuple: ...
 def round_fwd(arg0: typing.Any) -> Array: ...
 def rsqrt_fwd(arg0: typing.Any) -> Array: ...
+def scatter_fwd(
+    arg0: str,
+    arg1: typing.Any,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: bool,
+) -> Array: ...
 def scatter_into(
     arg0: str,
     arg1: typing.Any,

@@ -46,8 +46,11 @@ CASES = [
          (), ("float32", "int64"), grad=False),
     Case("one_hot", lambda dl, F, i: F.one_hot(i, 7), [(index(*s, high=7),) for s in ((), *ODD, (5000,))],
          lambda i: np.eye(7, dtype=int)[i], ("scatter",), ("float32",), grad=False),
-    Case("bincount", lambda dl, F, i: dl.bincount(i, minlength=3), [(index(n, high=9),) for n in (0, 1, 70, 5000)],
-         lambda i: np.bincount(i, minlength=3), ("scatter_add",), ("float32",), grad=False),
+    Case("bincount", lambda dl, F, i: dl.bincount(i, minlength=3),
+         [(index(n, high=9),) for n in (0, 1, 70, 5000, 140_001)], lambda i: np.bincount(i, minlength=3), (),
+         ("float32",), grad=False),
+    Case("bincount of many numbers", lambda dl, F, i: dl.bincount(i), [(index(n, high=2000),) for n in (3, 70_000)],
+         np.bincount, (), ("float32",), grad=False),
     Case("bincount of weights", lambda dl, F, i, w: dl.bincount(i, w.detach()),
          [(index(n, high=9), t(n)) for n in (1, 70, 5000)], lambda i, w: np.bincount(i, w), ("scatter_add",),
          grad=False, length=5000, scale="abs"),
@@ -99,6 +102,8 @@ def test_wrong_arguments():
         dl.where(x > 0, x)
     with pytest.raises(IndexError, match=r"one_hot: index\[1,0\] is 3 but there are 3 elements in dimension 1"):
         F.one_hot(dl.tensor([0, 3]), 3)
+    with pytest.raises(IndexError, match=r"bincount: index\[1\] is -1 but there are 6 elements"):
+        dl.bincount(dl.tensor([5, -1]))
     with pytest.raises(IndexError, match=r"bincount: index\[0\] is -1"):
         dl.bincount(dl.tensor([-1]), minlength=2)
     with pytest.raises(dl.ShapeError, match="bincount: input must have one dimension"):

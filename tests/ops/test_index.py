@@ -198,3 +198,20 @@ def test_wrong_arguments():
         x.scatter_add(1, dl.tensor([[0]]), dl.tensor([[1]]))
     with pytest.raises(dl.ShapeError, match="take_along_dim: input and indices must have equally many dimensions"):
         dl.take_along_dim(x, dl.tensor([0]), 1)
+
+
+@pytest.mark.parametrize("wrong", [-1, 50, 2**62, -(2**63)])
+def test_a_wrong_index_among_many_lines(wrong):
+    i = np.random.default_rng(0).integers(0, 50, (300, 70))
+    i[211, 69] = wrong
+    x, src, index = dl.ones(300, 50), dl.ones(300, 70), dl.tensor(i)
+    message = rf"index\[211,69\] is {wrong} but there are 50 elements in dimension 1"
+    for call in (
+        lambda: x.gather(1, index),
+        lambda: x.scatter(1, index, 2.0),
+        lambda: x.scatter_add(1, index, src),
+        lambda: x.scatter_add_(1, index, src),
+    ):
+        with pytest.raises(IndexError, match=message):
+            call()
+    assert (x.numpy() == 1).all()

@@ -49,20 +49,30 @@ Array as_labels(const char* op, const char* what, const Array& labels, const Dim
   return out;
 }
 
+bool labels_within(const int64_t* labels, int64_t n, int64_t least, int64_t limit) {
+  const auto low = static_cast<uint64_t>(least), high = static_cast<uint64_t>(limit - 1);
+  uint64_t outside = 0;  // the sign of p - least or of last - p: additions, which every ISA has for 64 bits
+  if (least == 0)
+    for (int64_t i = 0; i < n; ++i)
+      outside |= static_cast<uint64_t>(labels[i]) | (high - static_cast<uint64_t>(labels[i]));
+  else
+    for (int64_t i = 0; i < n; ++i)
+      outside |= (static_cast<uint64_t>(labels[i]) - low) | (high - static_cast<uint64_t>(labels[i]));
+  return n == 0 || outside >> 63 == 0;
+}
+
 void check_labels(const char* op, const char* what, const Array& labels, int64_t limit, const char* of, bool from_end,
                   const int64_t* ignored) {
   const int64_t least = from_end ? -limit : 0;
-  const bool skips = ignored;
-  const int64_t skipped = ignored ? *ignored : 0;
-  const auto span = static_cast<uint64_t>(limit - least);
   const int64_t* p = labels.data<int64_t>();
   std::atomic<bool> bad{false};
   parallel_for(labels.size(), kGrain, [&](int64_t begin, int64_t end) {
-    uint64_t largest = 0;  // what lies below the least is a huge unsigned number
-    for (int64_t i = begin; i < end; ++i)
-      largest =
-          std::max(largest, skips && p[i] == skipped ? 0 : static_cast<uint64_t>(p[i]) - static_cast<uint64_t>(least));
-    if (end > begin && largest >= span) bad = true;
+    bool fine = labels_within(p + begin, end - begin, least, limit);
+    if (!fine && ignored) {
+      fine = true;
+      for (int64_t i = begin; i < end; ++i) fine &= p[i] == *ignored || (p[i] >= least && p[i] < limit);
+    }
+    if (!fine) bad = true;
   });
   if (bad) raise_bad_label(op, what, labels, least, limit, of, ignored);
 }

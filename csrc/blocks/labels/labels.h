@@ -15,4 +15,7 @@ DL_API Array as_labels(const char* op, const char* what, const Array& labels, co
 DL_API void check_labels(const char* op, const char* what, const Array& labels, int64_t limit, const char* of,
                          bool from_end = false, const int64_t* ignored = nullptr);
 
+// Whether n labels lie in [least, limit).
+DL_API bool labels_within(const int64_t* labels, int64_t n, int64_t least, int64_t limit);
+
 }  // namespace dl

@@ -17,8 +17,8 @@ static DL_INLINE void gather_run(const IndexArgs& a, const int64_t* at, int64_t 
       __builtin_memcpy(out, in, static_cast<size_t>(n) * sizeof(T));
     else
       for (int64_t i = 0; i < n; ++i) out[i * out_step] = in[i * in_step];
-  } else if (out_step == 1 && index_step == 1 && in_step == 0) {
-    for (int64_t i = 0; i < n; ++i) out[i] = in[index[i] * a.step];
+  } else if (out_step == 1 && index_step == 1 && in_step == 0 && a.step == 1) {
+    for (int64_t i = 0; i < n; ++i) out[i] = in[index[i]];
   } else {
     for (int64_t i = 0; i < n; ++i) out[i * out_step] = in[i * in_step + index[i * index_step] * a.step];
   }
@@ -52,7 +52,10 @@ static DL_INLINE void scatter_lines(const IndexArgs& a, const int64_t* at, int64
     T* out = static_cast<T*>(a.out) + at[0] + i * a.nest.stride[0][0];
     const int64_t* index = a.index + at[1] + i * a.nest.stride[1][0];
     const T* in = static_cast<const T*>(a.in) + at[2] + i * a.nest.stride[2][0];
-    for (int64_t j = 0; j < a.count; ++j) Op::to(out[index[j * a.index_step] * a.step], in[j * a.in_step]);
+    if (a.step == 1 && a.index_step == 1 && a.in_step == 1)
+      for (int64_t j = 0; j < a.count; ++j) Op::to(out[index[j]], in[j]);
+    else
+      for (int64_t j = 0; j < a.count; ++j) Op::to(out[index[j * a.index_step] * a.step], in[j * a.in_step]);
   }
 }
 
@@ -74,15 +77,35 @@ static DL_INLINE void scatter_across(const IndexArgs& a, int64_t j, const int64_
   }
 }
 
+// Those j whose index lies in [first, first + size), in their order, for all lines. They are listed before they are
+// read, so that a later one's source, which lies anywhere, is on its way while an earlier one is written.
+template <class T, class Op>
+static void scatter_part(const IndexArgs& a, uint64_t first, uint64_t size) {
+  constexpr int kListed = 512;  // 4 KB
+  constexpr int kAhead = 8;     // some 100 ns of work on runs of 64 elements
+  constexpr int64_t kLine = 64 / sizeof(T), kMostLines = 8;
+  const int64_t step = a.nest.stride[2][0], run = a.nest.size[0] * step;
+  const int64_t lines = step == 1 ? (run + kLine - 1) / kLine : 1, fetched = lines < kMostLines ? lines : kMostLines;
+  int64_t listed[kListed + 1];
+  for (int64_t j = 0; j < a.count;) {
+    int n = 0;
+    for (; j < a.count && n < kListed; ++j) {
+      listed[n] = j;
+      n += static_cast<uint64_t>(a.index[j * a.index_step]) - first < size;
+    }
+    for (int t = 0; t < n; ++t) {
+      const T* later = static_cast<const T*>(a.in) + listed[t + kAhead < n ? t + kAhead : n - 1] * a.in_step;
+      for (int64_t k = 0; k < fetched; ++k) __builtin_prefetch(later + k * kLine);
+      walk<3>(a.nest, 0, a.lines,
+              [&](const int64_t* at, int64_t count) { scatter_across<T, Op>(a, listed[t], at, count); });
+    }
+  }
+}
+
 template <class T, class Op>
 static void scatter(const IndexArgs& a, int64_t begin, int64_t end) {
-  if (a.part) {
-    const auto first = static_cast<uint64_t>(begin * a.part), size = static_cast<uint64_t>((end - begin) * a.part);
-    for (int64_t j = 0; j < a.count; ++j)
-      if (static_cast<uint64_t>(a.index[j * a.index_step]) - first < size)
-        walk<3>(a.nest, 0, a.lines, [&](const int64_t* at, int64_t n) { scatter_across<T, Op>(a, j, at, n); });
-    return;
-  }
+  if (a.part)
+    return scatter_part<T, Op>(a, static_cast<uint64_t>(begin * a.part), static_cast<uint64_t>((end - begin) * a.part));
   if (a.line_by_line)
     return walk<3>(a.nest, begin, end, [&](const int64_t* at, int64_t n) { scatter_lines<T, Op>(a, at, n); });
   for (int64_t j = 0; j < a.count; ++j)

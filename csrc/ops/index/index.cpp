@@ -1,6 +1,8 @@
 #include "ops/index/index.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cstring>
 
 #include "blocks/copy/copy.h"
 #include "blocks/labels/labels.h"
@@ -12,6 +14,7 @@ namespace dl {
 namespace {
 
 constexpr int64_t kGrain = 32768;      // elements: some 20–50 µs of picking
+constexpr int64_t kChecked = 2048;     // indices checked before they are followed: 16 KB of the 48 KB L1
 constexpr int64_t kFewLines = 4;       // fewer lines than this are cheaper to walk one by one than to step for each j
 constexpr int64_t kScatterChunks = 8;  // at most: each of them reads all indices
 constexpr int64_t kShortChunk = 256;   // neighbours that a chunk of lines should have: 16 cache lines of float32
@@ -23,14 +26,29 @@ void check_host(const char* op, const Array& x, const Array& index) {
            ": both tensors must be on the cpu, got ", name(x.device()), " and indices on ", name(index.device()));
 }
 
-// int64 indices in the strides of `index`; a broadcast one is checked and converted once an element.
-Array checked(const char* op, const char* what, const Array& index, int64_t limit, int dim, bool from_end) {
+// Indices along dimension `dim`, which has `limit` elements.
+struct Checked {
+  const char *op, *what;
+  int64_t limit;
+  int dim;
+  bool from_end;
+  int64_t least() const { return from_end ? -limit : 0; }
+  bool holds(const int64_t* ids, int64_t n) const { return labels_within(ids, n, least(), limit); }
+  void check(const Array& ids) const {
+    if (ids.size() <= kGrain && holds(ids.data<int64_t>(), ids.size())) return;  // without the cost of the words
+    check_labels(op, what, ids, limit, join("elements in dimension ", dim).c_str(), from_end);
+  }
+};
+
+// int64 indices in the strides of `index`, row-major or broadcast; a broadcast one is checked and converted once an
+// element.
+Array checked(const Checked& rule, const Array& index, bool later = false) {
   Dims shape = index.shape();
   for (int i = 0; i < index.ndim(); ++i)
     if (index.stride(i) == 0 && shape[i] > 1) shape[i] = 1;
   const Array once = index.as_strided(shape, index.strides(), index.offset());
-  const Array ids = as_labels(op, what, once, row_major(shape), "convert with .long()");
-  check_labels(op, what, ids, limit, join("elements in dimension ", dim).c_str(), from_end);
+  const Array ids = as_labels(rule.op, rule.what, once, row_major(shape), "convert with .long()");
+  if (!(later && shape == index.shape())) rule.check(ids);
   return ids.expand(index.shape());
 }
 
@@ -42,6 +60,12 @@ Array along(const Array& x, const Dims& shape, int dim) {
   Dims strides = x.strides();
   if (strides.size()) strides[dim] = 0;
   return x.as_strided(shape, strides, x.offset());
+}
+
+// f(first, stop) for blocks of [begin, end).
+template <class F>
+void each_block(int64_t begin, int64_t end, int64_t block, const F& f) {
+  for (; begin < end; begin += block) f(begin, std::min(begin + block, end));
 }
 
 // The kernel's arguments for operands of one shape (x and dst have stride 0 in `dim`).
@@ -92,6 +116,13 @@ void check_sizes(const char* op, const Array& x, const Array& index, int dim, co
              " index=", index.shape());
 }
 
+void check_scatter(const char* op, const Array& dst, const Array& index, int dim, const Array& src) {
+  check_sizes(op, dst, index, dim, "input");
+  check_sizes(op, src, index, -1, "src");
+  DL_CHECK(src.dtype() == dst.dtype(), DTypeError, op, ": src must have input's dtype; input=", dst.dtype(),
+           " src=", src.dtype(), "; convert with src.to(input.dtype)");
+}
+
 // ---- Several indices: one offset a position, in elements of x.
 
 struct Offsets {
@@ -111,7 +142,7 @@ Offsets offsets_of(const char* op, const Array& x, int first, const Array* indic
   int64_t* at = o.at.data<int64_t>();
   for (int i = 0; i < k; ++i) {
     const int64_t size = x.shape(first + i), step = x.stride(first + i);
-    const Array ids = contiguous(checked(op, "index", indices[i], size, first + i, from_end).expand(o.shape));
+    const Array ids = contiguous(checked({op, "index", size, first + i, from_end}, indices[i]).expand(o.shape));
     const int64_t* id = ids.data<int64_t>();
     o.extent += (std::max<int64_t>(size, 1) - 1) * step;
     parallel_for(n, kGrain, [=](int64_t begin, int64_t end) {
@@ -157,22 +188,83 @@ Array gather_fwd(const Array& x, int dim, const Array& index) {
   check_host("gather", x, index);
   if (index.size() == 0) return Array::empty(index.shape(), x.dtype(), x.device());
   check_sizes("gather", x, index, dim, "input");
-  const Array ids = checked("gather", "index", index, x.ndim() ? x.shape(dim) : 1, dim, false);
+  const Checked rule{"gather", "index", x.ndim() ? x.shape(dim) : 1, dim, false};
+  const Array ids = checked(rule, index, true);
   const Array out = Array::empty(index.shape(), x.dtype(), x.device());
   const Array from = x.ndim() == index.ndim() ? x : x.ndim() ? x.slice(0, 0, 1, 1).squeeze(0) : x.unsqueeze(0);
-  run_gather(out, ids, along(from, index.shape(), dim), x.ndim() ? x.stride(dim) : 1);
+  const IndexArgs args = args_of(out, ids, along(from, index.shape(), dim), x.ndim() ? x.stride(dim) : 1);
+  const Row<IndexArgs>& row = gather_.choose(out.device(), out.dtype(), args);
+  if (!ids.is_contiguous()) {  // broadcast, and checked
+    launch(row, args, out.size(), kGrain);
+    return out;
+  }
+  std::atomic<bool> bad{false};
+  parallel_for(out.size(), kGrain, [&](int64_t begin, int64_t end) {  // out and ids lie alike: one pass over both
+    each_block(begin, end, kChecked, [&](int64_t first, int64_t stop) {
+      if (rule.holds(ids.data<int64_t>() + first, stop - first))
+        row.fn(args, first, stop);
+      else
+        bad = true;
+    });
+  });
+  if (bad) rule.check(ids);
   return out;
+}
+
+Array scatter_fwd(const char* op, const Array* x, const Dims& shape, int dim, const Array& index, const Array& src,
+                  bool add) {
+  const int last = shape.size() - 1;
+  bool lines = last >= 1 && wrap_dim(op, dim, shape.size()) == last && index.ndim() == shape.size() &&
+               index.is_contiguous() && (!x || (x->is_contiguous() && x->device() == Device::cpu)) &&
+               index.shape(last) > 1 && shape[last] > 0;
+  for (int d = 0; lines && d < last; ++d) lines = index.shape(d) == shape[d];
+  lines = lines && index.size() > kFewLines * index.shape(last);
+  if (!lines) {
+    const Array y = x ? clone(*x) : full(shape, {Number::integer, 0, 0}, src.dtype(), src.device());
+    scatter_into(op, y, dim, index, src, add);
+    return y;
+  }
+  const Array y = Array::empty(shape, x ? x->dtype() : src.dtype());
+  check_host(op, y, index);
+  check_scatter(op, y, index, last, src);
+  const Checked rule{op, "index", shape[last], last, false};
+  const Array ids = checked(rule, index, true);
+  const Array from = src.as_strided(ids.shape(), src.strides(), src.offset());
+  IndexArgs args = args_of(without(y, last), without(ids, last), without(from, last), 1);
+  args.count = ids.shape(last);
+  args.index_step = 1;
+  args.in_step = from.stride(last);
+  args.line_by_line = true;
+  const Row<IndexArgs>& row = (add ? scatter_add_ : scatter_).choose(y.device(), y.dtype(), args);
+  const int64_t width = shape[last], bytes = width * static_cast<int64_t>(itemsize(y.dtype()));
+  const auto write = [&](int64_t first, int64_t stop) {
+    char* to = y.data<char>() + first * bytes;
+    const auto size = static_cast<size_t>((stop - first) * bytes);
+    if (x)
+      std::memcpy(to, x->data<char>() + first * bytes, size);
+    else
+      std::memset(to, 0, size);
+    if (!rule.holds(ids.data<int64_t>() + first * args.count, (stop - first) * args.count)) return false;
+    row.fn(args, first, stop);
+    return true;
+  };
+  const int64_t longer = std::max(args.count, width);
+  std::atomic<bool> bad{false};
+  parallel_for(ids.size() / args.count, std::max<int64_t>(1, kGrain / longer), [&](int64_t begin, int64_t end) {
+    each_block(begin, end, std::max<int64_t>(1, kChecked / longer), [&](int64_t first, int64_t stop) {
+      if (!write(first, stop)) bad = true;
+    });
+  });
+  if (bad) rule.check(ids);
+  return y;
 }
 
 void scatter_into(const char* op, const Array& dst, int dim, const Array& index, const Array& src, bool add) {
   dim = wrap_dim(op, dim, dst.ndim());
   check_host(op, dst, index);
   if (index.size() == 0) return;
-  check_sizes(op, dst, index, dim, "input");
-  check_sizes(op, src, index, -1, "src");
-  DL_CHECK(src.dtype() == dst.dtype(), DTypeError, op, ": src must have input's dtype; input=", dst.dtype(),
-           " src=", src.dtype(), "; convert with src.to(input.dtype)");
-  const Array ids = checked(op, "index", apart_from(dst, index), dst.ndim() ? dst.shape(dim) : 1, dim, false);
+  check_scatter(op, dst, index, dim, src);
+  const Array ids = checked({op, "index", dst.ndim() ? dst.shape(dim) : 1, dim, false}, apart_from(dst, index));
   const int64_t step = dst.ndim() ? dst.stride(dim) : 1;
   const Array to = dst.ndim() ? dst : dst.unsqueeze(0), source = apart_from(dst, src),
               from = source.ndim() ? source : source.unsqueeze(0);

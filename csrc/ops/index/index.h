@@ -3,6 +3,7 @@
 //   scatter_into  dst[.., index[.., j, ..], ..] = or += src[.., j, ..]
 //   index_fwd     out[b, j, a] = x[b, i₁[j], …, iₖ[j], a]                    x[:, i₁, i₂]: one position j for all
 //   index_into    dst[b, i₁[j], …, iₖ[j], a] = or += src[b, j, a]
+//   bincount_fwd  counts[v] = how many elements of x are v
 //   nonzero_fwd   the indices of the elements that are not 0, a row an element, in row-major order
 // Every dtype and layout; bools are added by "or". Indices are int64 (int32 and uint8 are converted) and are checked
 // before anything is written; what shares dst's memory is copied first. Where one element is named twice the writes
@@ -29,6 +30,9 @@ struct IndexArgs {
 // parts of dst: the indices [p * part, (p + 1) * part) for all lines.
 
 DL_API Array gather_fwd(const Array& x, int dim, const Array& index);
+// scatter_into a new array: x's copy, or zeros of `shape`, x's shape, and src's dtype where x is null.
+DL_API Array scatter_fwd(const char* op, const Array* x, const Dims& shape, int dim, const Array& index,
+                         const Array& src, bool add);
 // In place. `op` is the name in messages.
 DL_API void scatter_into(const char* op, const Array& dst, int dim, const Array& index, const Array& src, bool add);
 // The dimensions first … first + count - 1 of x are indexed by arrays that broadcast together; the result has their
@@ -38,5 +42,7 @@ DL_API Array index_fwd(const char* op, const Array& x, int first, const Array* i
 DL_API void index_into(const char* op, const Array& dst, int first, const Array* indices, int count, const Array& src,
                        bool add, bool from_end);
 DL_API Array nonzero_fwd(const Array& x);  // int64 (n, x.ndim())
+// How often each number from 0 on occurs in x (n,), int64, at least `least` long. x int64, int32 or uint8.
+DL_API Array bincount_fwd(const Array& x, int64_t least);
 
 }  // namespace dl

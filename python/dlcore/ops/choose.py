@@ -120,13 +120,12 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise _C.ShapeError(f"bincount: input must have one dimension, got shape {x.shape}; flatten it")
     if minlength < 0:
         raise ValueError(f"bincount: minlength must not be negative, got {minlength}")
-    dtype, w = _C.DType.int64, _C.ones((), _C.DType.int64, input.device).expand(x.shape)
-    if weights is not None:
-        if weights.shape != x.shape:
-            raise _C.ShapeError(f"bincount: weights must have input's shape; input={x.shape} weights={weights.shape}")
-        dtype = weights.dtype if weights.dtype == _C.DType.float32 else _C.DType.float64
-        w = _C.convert(weights.array, dtype)
+    if weights is None:
+        return record(_C.bincount_fwd(x, minlength), None, ())
+    if weights.shape != x.shape:
+        raise _C.ShapeError(f"bincount: weights must have input's shape; input={x.shape} weights={weights.shape}")
+    dtype = weights.dtype if weights.dtype == _C.DType.float32 else _C.DType.float64
     length = max(minlength, int(reduce.max(input).item()) + 1 if x.size else 0)
     y = _C.zeros((length,), dtype, input.device)
-    _C.scatter_into("bincount", y, 0, x, w, True)
+    _C.scatter_into("bincount", y, 0, x, _C.convert(weights.array, dtype), True)
     return record(y, None, ())

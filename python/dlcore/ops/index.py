@@ -34,9 +34,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 def gather_backward(g, node):
     (index,), (dim, shape) = node.saved, node.attrs
-    out = _C.zeros(shape, g.dtype, g.device)
-    _C.scatter_into("gather", out, dim, index, g, True)
-    return (out,)
+    return (_C.gather_bwd(g, shape, dim, index),)
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
@@ -81,8 +79,8 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tens
     >>> dl.scatter(dl.zeros(2, 3), 1, dl.tensor([[2], [0]]), 1.0).tolist()
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
-    y, source = _C.clone(input), _source(src, index, input)
-    _C.scatter_into("scatter", y, dim, index.array, source, False)
+    source = _source(src, index, input)
+    y = _C.scatter_fwd("scatter", input, dim, index.array, source, False)
     if hasattr(src, "array"):
         return record(y, scatter_backward, (input, src), (index.array,), (dim, source.shape))
     return record(y, scatter_number_backward, (input,), (index.array,), dim)
@@ -121,8 +119,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     >>> dl.scatter_add(dl.zeros(3), 0, dl.tensor([0, 2, 2]), dl.ones(3)).tolist()
     [1.0, 0.0, 2.0]
     """
-    y = _C.clone(input)
-    _C.scatter_into("scatter_add", y, dim, index.array, src.array, True)
+    y = _C.scatter_fwd("scatter_add", input, dim, index.array, src.array, True)
     return record(y, scatter_add_backward, (input, src), (index.array,), (dim, src.shape))
 
 
