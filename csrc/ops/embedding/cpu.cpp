@@ -3,6 +3,7 @@
 #include "ops/embedding/embedding.h"
 
 #include "blocks/rows/rows.h"
+#include "simd/stream.h"
 
 namespace dl::DL_ISA_NS {
 
@@ -30,6 +31,16 @@ static DL_INLINE void sum_positions(const T* g, int64_t width, const int64_t* or
   for (int k = 0; k < K; ++k) store_n(out + k * S, total[k], lanes);
 }
 
+// n zeros, past the caches: what they replace is not read, and nothing that is read soon makes way.
+template <class T>
+static void clear_past_caches(T* out, int64_t n) {
+  constexpr int S = Vec<T>::size;
+  int64_t i = 0;
+  for (; i < n && reinterpret_cast<uintptr_t>(out + i) % DL_VEC_BYTES; ++i) out[i] = T(0);
+  for (; i + S <= n; i += S) stream(out + i, Vec<T>(T(0)));
+  for (; i < n; ++i) out[i] = T(0);
+}
+
 template <class T>
 static void backward(const EmbeddingArgs& a, int64_t begin, int64_t end) {
   constexpr int S = Vec<T>::size, K = 4;
@@ -39,6 +50,12 @@ static void backward(const EmbeddingArgs& a, int64_t begin, int64_t end) {
     T* out = static_cast<T*>(a.out) + v * width;
     const int64_t count = a.start[v + 1] - a.start[v];
     const int64_t* order = a.order + a.start[v];
+    if (count == 0 && a.stream) {
+      const int64_t first = v;
+      while (v + 1 < end && a.start[v + 2] == a.start[first]) ++v;
+      clear_past_caches(out, (v + 1 - first) * width);
+      continue;
+    }
     if (count == 0) {
       __builtin_memset(out, 0, static_cast<size_t>(width) * sizeof(T));
       continue;
@@ -48,6 +65,7 @@ static void backward(const EmbeddingArgs& a, int64_t begin, int64_t end) {
     for (; j + S <= width; j += S) sum_positions<T, 1>(g + j, width, order, count, out + j, S);
     if (j < width) sum_positions<T, 1>(g + j, width, order, count, out + j, static_cast<int>(width - j));
   }
+  if (a.stream) stream_end();
 }
 
 void embedding_fwd_f32(const EmbeddingArgs& a, int64_t b, int64_t e) { forward<float>(a, b, e); }

@@ -18,6 +18,7 @@ struct EmbeddingArgs {
   const void* g = nullptr;           // backward: (indices, width) row-major
   const int64_t* order = nullptr;    // backward: positions i sorted by index, then by i …
   const int64_t* start = nullptr;    // … those of table row v at [start[v], start[v + 1])
+  bool stream = false;               // backward: rows without a position are cleared past the caches
 };
 // A kernel's range is output rows: indices forward, table rows backward.
 
