@@ -3,6 +3,7 @@
 
 void bind_activation(py::module_& m) {
   m.def("relu_fwd", &dl::relu_fwd);
+  m.def("relu_into", &dl::relu_into);
   m.def("relu_bwd", &dl::relu_bwd);
   m.def("leaky_relu_fwd", &dl::leaky_relu_fwd);
   m.def("leaky_relu_bwd", &dl::leaky_relu_bwd);

@@ -121,6 +121,20 @@ def test_in_place_on_a_leaf_or_its_view_raises_outside_no_grad():
     assert a.tolist() == [1.0, 2.0]
 
 
+def test_adding_in_place_to_a_result_of_its_own_takes_its_memory():
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    before = dl._C.memory_stats()["allocations"]
+    y += x
+    assert dl._C.memory_stats()["allocations"] == before
+    kept = y.detach()
+    y += x
+    y += y
+    assert kept.tolist() == [3.0, 6.0] and y.tolist() == [8.0, 16.0]
+    y.sum().backward()
+    assert x.grad.tolist() == [8.0, 8.0]
+
+
 def test_in_place_on_a_result_keeps_gradients_right():
     x = leaf(1.0, 2.0)
     y = x * x

@@ -45,6 +45,13 @@ Kernels<ActArgs> relu_f("relu_fwd"), relu_b("relu_bwd"), leaky_f("leaky_relu_fwd
 }  // namespace
 
 Array relu_fwd(const Array& x) { return forward("relu", relu_f, x); }
+void relu_into(const Array& x) {
+  check_float("relu_", x);
+  if (!x.is_dense()) return copy_into(x, relu_fwd(x));
+  const ActArgs args{.x = x.raw(), .g = nullptr, .out = x.raw(), .alpha = 0, .beta = 0};
+  launch(relu_f.choose(x.device(), x.dtype(), args), args, x.size(), kGrain, OnInterrupt::finish);
+  x.bump_version();
+}
 Array relu_bwd(const Array& g, const Array& y) { return backward("relu", relu_b, g, y); }
 Array leaky_relu_fwd(const Array& x, double slope) { return forward("leaky_relu", leaky_f, x, slope); }
 Array leaky_relu_bwd(const Array& g, const Array& x, double slope) {

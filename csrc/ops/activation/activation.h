@@ -27,6 +27,7 @@ struct ActArgs {
 // A kernel's range is elements of the dense arrays.
 
 DL_API Array relu_fwd(const Array& x);
+DL_API void relu_into(const Array& x);  // in place
 DL_API Array relu_bwd(const Array& g, const Array& y);
 DL_API Array leaky_relu_fwd(const Array& x, double negative_slope);
 DL_API Array leaky_relu_bwd(const Array& g, const Array& x, double negative_slope);

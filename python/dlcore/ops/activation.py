@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlcore import _C
-from dlcore.autograd import record
+from dlcore.autograd import mode, record
+from dlcore.ops.inplace import alone, rebind
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -14,12 +15,21 @@ if TYPE_CHECKING:
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0), element by element; any shape, float32 or float64. NaN stays NaN.
 
-    ``inplace`` is accepted as in PyTorch; the result is a new tensor either way.
+    With ``inplace`` the result takes x's memory and x stands for it, as in PyTorch. Where x has a history and its value
+    is still needed (another op saved it, or it is a leaf or has views), the result is a new tensor and x stays.
 
     >>> import dlcore as dl
     >>> dl.relu(dl.tensor([-1.0, 2.0])).tolist()
     [0.0, 2.0]
     """
+    if inplace:
+        if not (mode.recording and input.requires_grad):
+            _C.relu_into(input)
+            return input
+        if alone(input):
+            _C.relu_into(input)
+            y = input.array
+            return rebind(input, record(y, relu_backward, (input,), (y,)))
     y = _C.relu_fwd(input)
     return record(y, relu_backward, (input,), (y,))
 

@@ -2,15 +2,17 @@
 
 Without a history (no operand needs a gradient, or inside ``no_grad()``) the tensor's memory is changed. A tensor with a
 history gets a new value instead, and this Tensor then stands for it: gradients are right without version rules for
-views. A leaf or a view that needs a gradient raises, since the change could not be undone on the way back.
+views. The new value takes the old one's memory where nothing else can see it (``y = bn(x); y += x``). A leaf or a view
+that needs a gradient raises, since the change could not be undone on the way back.
 """
 
 from __future__ import annotations
 
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
-from dlcore.autograd import mode
+from dlcore.autograd import mode, record
 from dlcore.ops import copy, elementwise, shape
 from dlcore.ops.operand import array_of, value
 
@@ -39,6 +41,15 @@ def tracked(x: Tensor, other: Any = None) -> bool:
     return True
 
 
+def alone(x: Tensor) -> bool:
+    """Whether nothing but `x`, a result with a history, can see its value: then a new value may take its memory.
+
+    Saved values, detached tensors and NumPy arrays hold the Array or its storage. Without them the Array is referred to
+    by the tensor and by the argument of ``getrefcount``.
+    """
+    return x.node is not None and getrefcount(x.array) == 2 and x.array.owners == 1 and x.array.is_dense
+
+
 def rebind(x: Tensor, result: Tensor) -> Tensor:
     """Lets `x` stand for `result`."""
     if result.shape != x.shape or result.dtype != x.dtype:
@@ -52,6 +63,9 @@ def rebind(x: Tensor, result: Tensor) -> Tensor:
 def add_(self: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
     """self += alpha * other, which broadcasts to this tensor's shape."""
     if tracked(self, other):
+        if alone(self) and alpha == 1 and isinstance(other, type(self)) and _C.alike(self.array, other.array):
+            _C.add_into(self.array, other.array)
+            return rebind(self, record(self.array, elementwise.add_backward, (self, other), (), (1, None, None)))
         return rebind(self, elementwise.add(self, other, alpha=alpha))
     _C.add_into(self.array, value(other), alpha)
     return self
