@@ -1,4 +1,4 @@
-"""What this machine can do, measured in the run that quotes it, and what it is."""
+"""What this machine can do (dlcore.machine measures it in the run that quotes it), and what it is."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import datetime
 import platform
 import re
 import subprocess
-import time
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +13,9 @@ import numpy as np
 
 import dlcore as dl
 from dlcore import _C
+from dlcore.machine import copy_bandwidth, peak_flops
 
-COPY_BYTES = 128 << 20  # each way and thread: past any cache
-TRIALS = 5
-PROBE_S = 0.05
-
-
-@cache
-def peak_flops(threads: int) -> float:
-    """fp32 FLOP/s of independent FMA chains in registers, on the chosen ISA: best of some trials."""
-    with ThreadPoolExecutor(threads) as pool:
-        return max(sum(pool.map(lambda _: _C.peak_flops(PROBE_S), range(threads))) for _ in range(TRIALS))
-
-
-@cache
-def copy_bandwidth(threads: int) -> float:
-    """Bytes read plus bytes written a second, copying arrays past the caches; best of some trials."""
-    pairs = [(np.ones(COPY_BYTES // 8), np.zeros(COPY_BYTES // 8)) for _ in range(threads)]
-    with ThreadPoolExecutor(threads) as pool:
-
-        def once() -> float:
-            start = time.perf_counter()
-            list(pool.map(lambda p: np.copyto(p[1], p[0]), pairs))  # NumPy lets the GIL go while it copies
-            return 2 * COPY_BYTES * threads / (time.perf_counter() - start)
-
-        return max(once() for _ in range(TRIALS))
+__all__ = ["commit", "copy_bandwidth", "cpu_model", "openmp_runtimes", "peak_flops", "stamp"]
 
 
 def openmp_runtimes() -> list[str]:

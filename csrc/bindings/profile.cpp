@@ -10,6 +10,7 @@ namespace {
 
 struct Function {
   const char *name, *folder;
+  bool op, named;  // in dlcore/ops; not a helper's name
 };
 
 const char* lasting(const std::string& text) {
@@ -27,24 +28,31 @@ const Function& function_of(PyFrameObject* frame) {
   }
   const py::handle object(reinterpret_cast<PyObject*>(code));
   const std::string file = object.attr("co_filename").cast<std::string>();
-  const Function f{lasting(object.attr("co_qualname").cast<std::string>()), lasting(file.substr(0, file.rfind('/')))};
+  const std::string name = object.attr("co_qualname").cast<std::string>(), folder = file.substr(0, file.rfind('/'));
+  const Function f{.name = lasting(name),
+                   .folder = lasting(folder),
+                   .op = folder.ends_with("/dlcore/ops"),
+                   .named = name[name.rfind('.') + 1] != '_'};
   return known->emplace(code, f).first->second;
 }
 
-// The op that asked for a kernel: from the function that called into this module outwards, the last one of its folder
-// (`conv1d`, which calls `conv2d`; `conv2d_backward`; `Optimizer.step`). Null without the GIL.
+// What asked for a kernel, among the functions of one folder from the one that called into this module outwards: in
+// ops the last (`conv1d`, which calls `conv2d`; `conv2d_backward`), else the first that is no helper
+// (`Optimizer.step`, `BatchNorm.forward`). Null without the GIL.
 const char* calling_function() {
   if (!PyGILState_Check()) return nullptr;
   PyFrameObject* frame = PyEval_GetFrame();
   if (!frame) return nullptr;
   Py_INCREF(frame);
   Function found = function_of(frame);
-  while (PyFrameObject* outer = PyFrame_GetBack(frame)) {
+  while (found.op || !found.named) {
+    PyFrameObject* outer = PyFrame_GetBack(frame);
+    if (!outer) break;
     Py_DECREF(frame);
     frame = outer;
     const Function f = function_of(frame);
-    if (f.folder != found.folder || std::string_view(f.folder).find("/dlcore") == std::string_view::npos) break;
-    found = f;
+    if (f.folder != found.folder) break;
+    if (f.named) found = f;
   }
   Py_DECREF(frame);
   return found.name;

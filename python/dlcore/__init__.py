@@ -6,6 +6,7 @@
 """
 
 from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from dlcore import _C, autograd
@@ -124,18 +125,23 @@ from dlcore.runtime import (
 )
 from dlcore.tensor import Tensor
 
+if _TYPE_CHECKING:
+    from dlcore.profiler import profile
+
 __version__ = "0.1.0"
 
 _C.check_environment()  # a DLCORE_ variable that cannot be obeyed is a ValueError now, not in the middle of some op
 
-_LAZY = ("data", "formats", "nn", "optim", "recipes", "testing", "train")
+_LAZY = ("data", "formats", "machine", "nn", "optim", "profiler", "recipes", "testing", "train")
 
 
 def __getattr__(name: str) -> _Any:
     if name in _LAZY:
         return _import_module(f"dlcore.{name}")
+    if name == "profile":
+        return _import_module("dlcore.profiler").profile
     raise AttributeError(f"module 'dlcore' has no attribute '{name}'")
 
 
 _INTERNAL = {"creation", "hooks", "operators", "ops", "runtime"}  # modules whose names are here already
-__all__ = sorted({n for n in dir() if not n.startswith("_")} - _INTERNAL | set(_LAZY))
+__all__ = sorted({n for n in dir() if not n.startswith("_")} - _INTERNAL | set(_LAZY) | {"profile"})

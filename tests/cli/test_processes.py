@@ -25,9 +25,10 @@ def test_exit_codes_reach_the_shell(tmp_path):
 
 
 def test_import_stays_light():
-    """`import dlcore` loads NumPy and nothing else that is not in the standard library."""
+    """`import dlcore` loads NumPy and nothing else that is not in the standard library, nor the profiler."""
     code = (
         "import sys, dlcore\n"
+        "assert not {'dlcore.profiler', 'dlcore.machine'} & set(sys.modules)\n"
         "heavy = {'typer', 'rich', 'pooch', 'safetensors', 'requests', 'torch', 'hypothesis', 'pydantic'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
         "import dlcore.data, dlcore.train, dlcore.recipes, dlcore.formats\n"

@@ -120,8 +120,16 @@ def test_every_row_names_a_file_of_the_sources():
     assert tuned <= named, f"no row has .file = one of {tuned - named}"
 
 
+def test_kernels_run_through_launch():
+    """A row's function called in a loop of one's own is a run that no profile sees."""
+    for path in (ROOT / "csrc").glob("*/*/*.cpp"):
+        text = path.read_text()
+        if re.search(r"(\.|->)fn\(", text) and path.parent.name != "peak":  # which measures the machine
+            assert "launch_chunks(" in text, f"{path.relative_to(ROOT)}: use launch or launch_chunks of core/launch.h"
+
+
 ALIKE = (
-    r"(relu|gelu|silu|tanh) |matmul|linear \d+x\d+x\d+$|conv2d|(log_)?softmax|cross_entropy|"
+    r"(relu|gelu|silu|tanh) |matmul|linear \d+x\d+x\d+$|conv2d|(log_)?softmax|cross_entropy.* fwd$|"
     r"mse|rand|dropout|pool (max|avg).*fwd$"
 )
 ALIKE_ROWS = [row for _, row in all_rows() if 0 < max(row.flops, row.bytes) < 1e8 and re.match(ALIKE, row.name)]

@@ -199,14 +199,15 @@ Array gather_fwd(const Array& x, int dim, const Array& index) {
     return out;
   }
   std::atomic<bool> bad{false};
-  parallel_for(out.size(), kGrain, [&](int64_t begin, int64_t end) {  // out and ids lie alike: one pass over both
-    each_block(begin, end, kChecked, [&](int64_t first, int64_t stop) {
-      if (rule.holds(ids.data<int64_t>() + first, stop - first))
-        row.fn(args, first, stop);
-      else
-        bad = true;
-    });
-  });
+  launch_chunks(row, args, out.size(), kGrain,
+                [&](int64_t begin, int64_t end) {  // out and ids lie alike: one pass over both
+                  each_block(begin, end, kChecked, [&](int64_t first, int64_t stop) {
+                    if (rule.holds(ids.data<int64_t>() + first, stop - first))
+                      row.fn(args, first, stop);
+                    else
+                      bad = true;
+                  });
+                });
   if (bad) rule.check(ids);
   return out;
 }
@@ -250,7 +251,8 @@ Array scatter_fwd(const char* op, const Array* x, const Dims& shape, int dim, co
   };
   const int64_t longer = std::max(args.count, width);
   std::atomic<bool> bad{false};
-  parallel_for(ids.size() / args.count, std::max<int64_t>(1, kGrain / longer), [&](int64_t begin, int64_t end) {
+  const int64_t grain = std::max<int64_t>(1, kGrain / longer);
+  launch_chunks(row, args, ids.size() / args.count, grain, [&](int64_t begin, int64_t end) {
     each_block(begin, end, std::max<int64_t>(1, kChecked / longer), [&](int64_t first, int64_t stop) {
       if (!write(first, stop)) bad = true;
     });
