@@ -1,4 +1,4 @@
-"""The command line: `dlcore train NAME`, `dlcore info`, `dlcore data`.
+"""The command line: `dlcore train NAME`, `dlcore bench --explain OP SIZES`, `dlcore info`, `dlcore data`.
 
 A mistake that the user can mend is one line on standard error and exit code 2; an interrupt is one line and 130.
 Anything else that is raised is a bug of ours and keeps its traceback.
@@ -21,8 +21,11 @@ from dlcore import _C
 from dlcore.console import Output, ReaderGone, printable
 from dlcore.data import DataError, download
 from dlcore.data.catalog import CATALOG, find
+from dlcore.explain import OPS
+from dlcore.explain import explain as run_one
 from dlcore.formats import check_writable
 from dlcore.recipes import RECIPES, SettingError, load_recipe, run, save, settle
+from dlcore.recipes.settings import Settings, resolve
 from dlcore.train import Progress
 from dlcore_command import interrupts
 
@@ -33,6 +36,7 @@ app = typer.Typer(help="dlcore: tensors, autograd and neural networks with kerne
 data_app = typer.Typer(help="List the data sets that recipes fetch, or fetch one.", **OPTIONS)
 app.add_typer(data_app, name="data")
 
+_OPS_HELP = "\n".join(f"  {name:15}{op.sizes}" for name, op in OPS.items())
 _RECIPES_HELP = "\n".join(f"  {name:18}{text}" for name, text in RECIPES.items())
 
 
@@ -138,6 +142,48 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print it as one J
     width = max(len(op) for op, _ in lines)
     for (op, isa), dtypes in sorted(lines.items()):
         print(f"  {op:{width}}  {isa}: {' '.join(dtypes)}")
+
+
+@app.command(
+    help="Profile one op with random inputs: which kernels run, why those, how long, how near to this machine's limits."
+    f"\n\n\b\nOps and their sizes:\n{_OPS_HELP}"
+)
+def bench(
+    sizes: Annotated[list[str] | None, typer.Argument(metavar="SIZES", help="Of the op.", show_default=False)] = None,
+    explain: Annotated[str, typer.Option(metavar="OP", help="Which op.", show_default=False)] = "",
+    backward: Annotated[bool, typer.Option("--backward", help="With the gradients of its inputs.")] = False,
+    threads: Annotated[int | None, _whole("Threads for the kernels.")] = None,
+    trace: Annotated[str | None, typer.Option(metavar="FILE", help="Write every run for chrome://tracing.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
+) -> None:
+    if not explain:
+        raise SettingError(f"which op? dlcore bench --explain matmul 512 512 512; there are {', '.join(OPS)}")
+    given = [whole(text) for text in sizes or []]
+    resolve(Settings(epochs=1, bs=1, lr=1.0), threads=threads)
+    if trace is not None:
+        _check_trace(Path(trace))
+    before = dl.get_num_threads()
+    interrupts.begin()
+    try:
+        dl.set_num_threads(threads or before)
+        found = run_one(explain, given, backward)
+        print(json.dumps(found.summary(), allow_nan=False) if as_json else found)
+    except ValueError as error:
+        raise SettingError(str(error)) from None
+    finally:
+        dl.set_num_threads(before)
+    if trace is not None:
+        found.profile.export_chrome_trace(trace)
+        print(f"saved {printable(trace)}", file=sys.stderr if as_json else sys.stdout)
+
+
+def _check_trace(file: Path) -> None:
+    try:
+        if file.is_dir() or not file.name:
+            raise SettingError(f"--trace {file}: needs the name of a file")
+        check_writable(file)
+    except OSError as error:
+        raise SettingError(f"--trace {file}: cannot be written to ({error.strerror or error})") from None
 
 
 def _chosen(kernels: list[dict]) -> list[dict]:
