@@ -239,3 +239,12 @@ def test_a_module_is_not_put_inside_itself():
         with pytest.raises(ValueError, match="Sequential: a module cannot be placed inside itself"):
             act()
     assert len(list(outer.modules())) == 3 and repr(outer)
+
+
+def test_a_new_value_keeps_the_old_ones_place():
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    setattr(net, "0", nn.Linear(2, 3, bias=False))
+    net[2].weight = nn.Parameter(dl.ones(1, 3))
+    assert [name for name, _ in net.named_children()] == ["0", "1", "2"]
+    assert [name for name, _ in net.named_parameters()] == ["0.weight", "2.weight", "2.bias"]
+    assert net(dl.ones(4, 2)).shape == (4, 1)

@@ -49,15 +49,14 @@ class Module:
 
     # ---- attributes: parameters, buffers and modules live in their own dictionaries
     def __setattr__(self, name: str, value: Any) -> None:
-        kinds = self.__dict__.get("_parameters")
-        if kinds is None:
+        if "_parameters" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning {name!r}")
         if isinstance(value, Parameter):
-            self._forget(name)
+            self._forget(name, self._parameters)
             self._parameters[name] = value
         elif isinstance(value, Module):
             checks.outside(self, name, value)
-            self._forget(name)
+            self._forget(name, self._modules)
             self._modules[name] = value
         elif name in self._parameters:
             if value is not None:
@@ -73,9 +72,10 @@ class Module:
             self._forget(name)
             object.__setattr__(self, name, value)
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str, but: dict | None = None) -> None:  # in `but` a new value takes the old one's place
         for kind in (self.__dict__, self._parameters, self._buffers, self._modules):
-            kind.pop(name, None)
+            if kind is not but:
+                kind.pop(name, None)
         self._transient.discard(name)
 
     def __getattr__(self, name: str) -> Any:
