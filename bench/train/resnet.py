@@ -87,8 +87,21 @@ def draw(lib: Lib, model: Any) -> None:
     model.load_state_dict(state)
 
 
-def forward(lib: Lib, depth: int, batch: int) -> Any:
+def fold(lib: Lib, model: Any) -> None:
+    """Every batch norm into the convolution before it, pair by pair, under PyTorch's name for it."""
+    together = lib.nn.utils.fuse_conv_bn_eval
+    for module in list(model.modules()):
+        names = [name for name, _ in module.named_children()]
+        for conv, bn in (("conv1", "bn1"), ("conv2", "bn2"), ("conv3", "bn3"), ("0", "1")):
+            if bn in names and isinstance(getattr(module, bn), lib.nn.BatchNorm2d):
+                setattr(module, conv, together(getattr(module, conv), getattr(module, bn)))
+                setattr(module, bn, lib.nn.Identity())
+
+
+def forward(lib: Lib, depth: int, batch: int, folded: bool = False) -> Any:
     model = resnet(lib, depth).eval()
+    if folded:
+        fold(lib, model)
     x, no_grad = lib.image(batch, 3, 224, 224), lib.dl.no_grad
 
     def call() -> Any:
@@ -119,9 +132,18 @@ ROWS = [
     for flops in [2 * DEPTHS[depth][2]]
     for row in (
         Row(f"resnet{depth} fwd batch 1", lambda lib, d=depth: forward(lib, d, 1), flops=flops, rtol=1e-4),
+        Row(f"resnet{depth} fwd batch 1 folded", lambda lib, d=depth: forward(lib, d, 1, True), flops=flops, rtol=1e-4),
         Row(
             f"resnet{depth} fwd batch 32",
             lambda lib, d=depth: forward(lib, d, 32),
+            flops=32 * flops,
+            rtol=1e-4,
+            samples=5,
+            memory=True,
+        ),
+        Row(
+            f"resnet{depth} fwd batch 32 folded",
+            lambda lib, d=depth: forward(lib, d, 32, True),
             flops=32 * flops,
             rtol=1e-4,
             samples=5,

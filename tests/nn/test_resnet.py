@@ -49,6 +49,19 @@ def test_same_gradients_as_a_pytorch_twin() -> None:
 
 
 @pytest.mark.parametrize("depth", [18, 50])
+def test_every_batch_norm_folds(depth: int) -> None:
+    lib = Lib("dlcore")
+    model: Any = resnet.resnet(lib, depth, classes=10).eval()
+    fused = dl.nn.utils.fuse(model, lib.image(1, 3, 33, 33))
+    assert not [m for m in fused.modules() if isinstance(m, dl.nn.BatchNorm2d)]
+    x = lib.image(2, 3, 64, 64)
+    assert relative_error(fused(x).detach().numpy(), model(x).detach().numpy()) <= 1e-4
+    before = _C.layout_copies()
+    fused(x)
+    assert _C.layout_copies() == before
+
+
+@pytest.mark.parametrize("depth", [18, 50])
 def test_no_layout_copies_forward_and_backward(depth: int) -> None:
     lib = Lib("dlcore")
     model: Any = resnet.resnet(lib, depth, classes=10)

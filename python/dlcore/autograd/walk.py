@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
 
-def _reachable(roots: Sequence[Node]) -> list[Node]:
+def reachable(roots: Sequence[Node]) -> list[Node]:
     """Nodes behind `roots`, latest first: every consumer of a value comes before the node that made it."""
     nodes = list(roots)
     seen = {id(node) for node in nodes}
@@ -106,7 +106,7 @@ def run_backward(
         else:
             starts[id(root.node)] = root.node
         gradients.add(id(root.node or root), seed, False)
-    nodes = _reachable(list(starts.values()))
+    nodes = reachable(list(starts.values()))
     needed, found = None, {}
     if wanted is not None:
         tensors = {id(x.node or x): x for x in wanted}

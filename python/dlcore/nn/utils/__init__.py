@@ -1,4 +1,4 @@
-"""What is done with all gradients, or all parameters, of a model at once."""
+"""What is done with all gradients, all parameters or all batch norms of a model at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import math
 from collections.abc import Iterable
 
 from dlcore import _C
-from dlcore.nn.utils import rnn
+from dlcore.nn.utils import fusion, rnn
+from dlcore.nn.utils.fusion import (
+    fuse,
+    fuse_conv_bn_eval,
+    fuse_conv_bn_weights,
+    fuse_linear_bn_eval,
+    fuse_linear_bn_weights,
+)
 from dlcore.ops import copy, random, shape
 from dlcore.tensor import Tensor
 
@@ -14,6 +21,12 @@ __all__ = [
     "add_gradient_noise_",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "fuse",
+    "fuse_conv_bn_eval",
+    "fuse_conv_bn_weights",
+    "fuse_linear_bn_eval",
+    "fuse_linear_bn_weights",
+    "fusion",
     "parameters_to_vector",
     "rnn",
     "vector_to_parameters",
