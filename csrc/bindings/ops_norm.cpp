@@ -21,12 +21,14 @@ void bind_norm(py::module_& m) {
     Array y = dl::batch_norm_fwd(x, weight, bias, running_mean, running_var, training, momentum, eps, &mean, &invstd);
     return py::make_tuple(std::move(y), std::move(mean), std::move(invstd));
   });
-  m.def("batch_norm_bwd", [](const Array& g, const Array& x, const Array& mean, const Array& invstd,
-                             const Array* weight, bool training, bool need_x, bool need_affine) {
-    Array dx, dw, db;
-    dl::batch_norm_bwd(g, x, mean, invstd, weight, training, need_x ? &dx : nullptr, need_affine ? &dw : nullptr, &db);
-    return gradients(std::move(dx), std::move(dw), std::move(db), need_x, need_affine);
-  });
+  m.def("batch_norm_bwd",
+        [](const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight,
+           const Array* bias, bool relu, bool training, bool need_x, bool need_affine) {
+          Array dx, dw, db;
+          dl::batch_norm_bwd(g, x, mean, invstd, weight, bias, relu, training, need_x ? &dx : nullptr,
+                             need_affine ? &dw : nullptr, &db);
+          return gradients(std::move(dx), std::move(dw), std::move(db), need_x, need_affine);
+        });
   m.def("layer_norm_fwd",
         [](const Array& x, const dl::Dims& shape, const Array* weight, const Array* bias, double eps) {
           Array stats;

@@ -560,9 +560,11 @@ def batch_norm_bwd(
     arg2: typing.Any,
     arg3: typing.Any,
     arg4: typing.Any,
-    arg5: bool,
+    arg5: typing.Any,
     arg6: bool,
     arg7: bool,
+    arg8: bool,
+    arg9: bool,
 ) -> tuple: ...
 def batch_norm_fwd(
     arg0: typing.Any,

@@ -77,3 +77,87 @@ class TestReluInPlace:
     def test_integers_are_refused(self):
         with pytest.raises(dl.DTypeError, match="relu_: needs a float32 or float64 tensor, got int64"):
             F.relu(dl.tensor([1, 2]), inplace=True)
+
+
+class TestReluAfterBatchNorm:
+    """In place, the two go back as one op; the numbers are those of two, to the bit."""
+
+    SHAPES = (
+        (64, 10),
+        (5, 3),
+        (9, 1, 4),
+        (4, 8, 3, 5),
+        (3, 10, 7, 7),
+        (2, 67, 2, 3),
+        (13, 10, 23, 24),
+        (1, 2, 260, 257),
+    )
+
+    @staticmethod
+    def run(shape, dtype, training, affine, inplace, last=True):
+        rng = np.random.default_rng(3)
+        c = shape[1]
+        a, v = (rng.standard_normal(shape).astype(dtype) for _ in range(2))
+        if last:  # channels side by side in memory
+            order = (0, len(shape) - 1, *range(1, len(shape) - 1))
+            a, v = (dl.tensor(np.ascontiguousarray(np.moveaxis(u, 1, -1))).permute(order) for u in (a, v))
+        else:
+            a, v = dl.tensor(a), dl.tensor(v)
+        mean, var, *pair = (dl.tensor(rng.uniform(0.5, 1.5, c).astype(dtype)) for _ in range(4))
+        w, b = (p.requires_grad_() if on else None for p, on in zip(pair, affine, strict=True))
+        x = a.requires_grad_()
+        y = F.batch_norm(x, mean, var, w, b, training)
+        z = F.relu(y, inplace)
+        assert z.node.name() == ("norm.batch_norm_relu_backward" if inplace else "activation.relu_backward")
+        z.backward(v)
+        return [t.numpy() for t in (z.detach(), x.grad, *(p.grad for p in (w, b) if p is not None))]
+
+    @pytest.mark.parametrize("training", [True, False])
+    @pytest.mark.parametrize("shape", SHAPES, ids=str)
+    @pytest.mark.parametrize("last", [True, False], ids=["channels_last", "planes"])
+    def test_same_bits_as_two_ops(self, shape, training, last, isa):
+        for dtype in ("f4", "f8"):
+            for affine in ((1, 1), (1, 0), (0, 1), (0, 0)) if shape == (3, 10, 7, 7) else ((1, 1),):
+                one, two = (self.run(shape, dtype, training, affine, inplace, last) for inplace in (True, False))
+                assert all((a == b).all() for a, b in zip(one, two, strict=True))
+
+    def leaves(self):
+        x = dl.tensor(np.random.default_rng(0).standard_normal((6, 4), np.float32)).requires_grad_()
+        return x, F.batch_norm(x, None, None, training=True)
+
+    def test_a_hook_or_another_reader_keeps_them_apart(self):
+        x, y = self.leaves()
+        seen = []
+        y.register_hook(lambda g: seen.append(g.numpy()))
+        F.relu(y, inplace=True).sum().backward()
+        assert len(seen) == 1 and set(np.unique(seen[0])) == {0, 1}
+        x, y = self.leaves()
+        total = y.sum()  # reads no value of y on the way back, but leads to its node
+        z = F.relu(y, inplace=True)
+        assert z.node.name() == "activation.relu_backward"
+        (total + z.sum()).backward()
+        assert np.abs(x.grad.numpy()).max() > 1e-3
+
+    def test_a_value_changed_between_them_is_seen(self):
+        x, y = self.leaves()
+        with dl.no_grad():
+            x += 1
+        with pytest.raises(RuntimeError, match="changed in place"):
+            F.relu(y, inplace=True).sum().backward()
+
+    def test_a_bias_changed_behind_them_is_seen(self):
+        x, b = dl.ones(3, 2).requires_grad_(), dl.ones(2).requires_grad_()
+        z = F.relu(F.batch_norm(x, None, None, None, b, training=True), inplace=True)
+        with dl.no_grad():
+            b += 1
+        with pytest.raises(RuntimeError, match="changed in place"):
+            z.sum().backward()
+
+    def test_nan_spoils_its_channel_alone(self):
+        x, v = dl.ones(4, 3), dl.ones(4, 3)
+        x[1, 1] = float("nan")
+        x.requires_grad_()
+        z = F.relu(F.batch_norm(x, None, None, training=True), inplace=True)
+        z.backward(v)
+        assert np.isnan(z.detach().numpy()).all(0).tolist() == [False, True, False]
+        assert np.isfinite(x.grad.numpy()).all(0).tolist() == [True, False, True]

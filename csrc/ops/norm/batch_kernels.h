@@ -30,20 +30,35 @@ static DL_INLINE Vec<T> load(const T* p, int n) {
     return load_n(p, n);
 }
 
-// K vectors of columns of at most kTile rows, d = x - center: s1 += Σ d, s2 += Σ d², or with kGrad Σ g and Σ g d.
-template <class T, bool kGrad, int K, bool kFull>
-static DL_INLINE void add_tile(const T* x, const T* g, int64_t rows, int64_t row, const T* center, T* s1, T* s2,
-                               int n) {
+enum class Sum { squares, gradient, relu_gradient };
+
+// g where y > 0, y = d * scale + bias being the forward's formula; the others' gradient stops at the relu.
+template <class T>
+static DL_INLINE Vec<T> through_relu(Vec<T> g, Vec<T> d, Vec<T> scale, Vec<T> bias) {
+  return select(d * scale + bias > Vec<T>(T(0)), g, Vec<T>(T(0)));
+}
+
+// K vectors of columns of at most kTile rows, d = x - center: s1 += Σ d, s2 += Σ d², or for gradients Σ g and Σ g d.
+// Behind `center` lie, `lanes` apart, what through_relu needs.
+template <class T, Sum kSum, int K, bool kFull>
+static DL_INLINE void add_tile(const T* x, const T* g, int64_t rows, int64_t row, const T* center, int64_t lanes, T* s1,
+                               T* s2, int n) {
   using V = Vec<T>;
-  V a1[K], a2[K], c[K];
+  V a1[K], a2[K], c[K], scale[K], bias[K];
   for (int k = 0; k < K; ++k) {
     a1[k] = a2[k] = V(T(0));
     c[k] = load<kFull>(center + k * V::size, n);
+    if constexpr (kSum == Sum::relu_gradient) {
+      scale[k] = load<kFull>(center + lanes + k * V::size, n);
+      bias[k] = load<kFull>(center + 2 * lanes + k * V::size, n);
+    }
   }
   for (int64_t r = 0; r < rows; ++r)
     for (int k = 0; k < K; ++k) {
       const V d = load<kFull>(x + r * row + k * V::size, n) - c[k];
-      const V first = kGrad ? load<kFull>(g + r * row + k * V::size, n) : d;
+      V first = d;
+      if constexpr (kSum != Sum::squares) first = load<kFull>(g + r * row + k * V::size, n);
+      if constexpr (kSum == Sum::relu_gradient) first = through_relu<T>(first, d, scale[k], bias[k]);
       a1[k] = a1[k] + first;
       a2[k] = a2[k] + first * d;
     }
@@ -59,27 +74,27 @@ static DL_INLINE void add_tile(const T* x, const T* g, int64_t rows, int64_t row
   }
 }
 
-template <class T, bool kGrad>
-static void add_rows(const T* x, const T* g, int64_t rows, int64_t row, const T* center, T* s1, T* s2) {
+template <class T, Sum kSum>
+static void add_rows(const T* x, const T* g, int64_t rows, int64_t row, const T* center, int64_t lanes, T* s1, T* s2) {
   constexpr int64_t V = Vec<T>::size;
   for (int64_t r = 0; r < rows; r += kTile) {
     const int64_t m = rows - r < kTile ? rows - r : kTile, at = r * row;
     int64_t j = 0;
     for (; j + 4 * V <= row; j += 4 * V)
-      add_tile<T, kGrad, 4, true>(x + at + j, g + at + j, m, row, center + j, s1 + j, s2 + j, V);
+      add_tile<T, kSum, 4, true>(x + at + j, g + at + j, m, row, center + j, lanes, s1 + j, s2 + j, V);
     for (; j + V <= row; j += V)
-      add_tile<T, kGrad, 1, true>(x + at + j, g + at + j, m, row, center + j, s1 + j, s2 + j, V);
+      add_tile<T, kSum, 1, true>(x + at + j, g + at + j, m, row, center + j, lanes, s1 + j, s2 + j, V);
     if (j < row)
-      add_tile<T, kGrad, 1, false>(x + at + j, g + at + j, m, row, center + j, s1 + j, s2 + j,
-                                   static_cast<int>(row - j));
+      add_tile<T, kSum, 1, false>(x + at + j, g + at + j, m, row, center + j, lanes, s1 + j, s2 + j,
+                                  static_cast<int>(row - j));
   }
 }
 
-template <class T, bool kGrad>
-static void add(const T* x, const T* g, int64_t n, int64_t row, const T* center, T* s1, T* s2) {
+template <class T, Sum kSum>
+static void add(const T* x, const T* g, int64_t n, int64_t row, const T* center, int64_t lanes, T* s1, T* s2) {
   const int64_t rows = n / row, whole = rows * row;
-  add_rows<T, kGrad>(x, g, rows, row, center, s1, s2);
-  if (whole < n) add_rows<T, kGrad>(x + whole, g + whole, 1, n - whole, center, s1, s2);
+  add_rows<T, kSum>(x, g, rows, row, center, lanes, s1, s2);
+  if (whole < n) add_rows<T, kSum>(x + whole, g + whole, 1, n - whole, center, lanes, s1, s2);
 }
 
 template <class T>
@@ -100,11 +115,21 @@ static void batch_stats(const NormArgs& a, int64_t begin, int64_t end) {
     }
     const int64_t rows = p.n / p.row / kHead, head = rows ? rows * p.row : p.n < p.row ? p.n : p.row;
     fill(shift, 3 * a.lanes, T(0));
-    add<T, false>(x, x, head, p.row, shift, s1, s2);
+    add<T, Sum::squares>(x, x, head, p.row, shift, 0, s1, s2);
     for (int64_t j = 0; j < a.lanes; ++j) shift[j] = s1[j] / static_cast<T>(rows ? rows : 1);
     fill(s1, 2 * a.lanes, T(0));
-    add<T, false>(x, x, p.n, p.row, shift, s1, s2);
+    add<T, Sum::squares>(x, x, p.n, p.row, shift, 0, s1, s2);
   }
+}
+
+template <class T>
+static void relu_plane(const T* x, const T* g, int64_t n, T mean, T scale, T bias, T* s1, T* s2) {
+  using V = Vec<T>;
+  const V m(mean), s(scale), b(bias);
+  sum_pairs<T>(n, s1, s2, [&](int64_t i, int lanes) __attribute__((always_inline)) {
+    const V d = load_n(x + i, lanes, mean) - m, first = through_relu<T>(load_n(g + i, lanes), d, s, b);
+    return Pair<T>{first, first * d};
+  });
 }
 
 template <class T>
@@ -115,11 +140,18 @@ static void batch_sums(const NormArgs& a, int64_t begin, int64_t end) {
     const T *x = static_cast<const T*>(a.x) + p.at, *g = static_cast<const T*>(a.g) + p.at;
     T *s1 = static_cast<T*>(a.sums) + 2 * i * a.lanes, *s2 = s1 + a.lanes;
     if (a.inner > 1) {
-      add_plane<T, true>(x, g, p.n, mean[p.channel], s1, s2);
+      const T* q = mean + p.channel;
+      if (a.relu)
+        relu_plane(x, g, p.n, q[0], q[a.channels], q[2 * a.channels], s1, s2);
+      else
+        add_plane<T, true>(x, g, p.n, q[0], s1, s2);
       continue;
     }
     fill(s1, 2 * a.lanes, T(0));
-    add<T, true>(x, g, p.n, p.row, mean, s1, s2);
+    if (a.relu)
+      add<T, Sum::relu_gradient>(x, g, p.n, p.row, mean, a.lanes, s1, s2);
+    else
+      add<T, Sum::gradient>(x, g, p.n, p.row, mean, a.lanes, s1, s2);
   }
 }
 
@@ -184,8 +216,17 @@ static void batch_forward(const NormArgs& a, int64_t begin, int64_t end) {
 template <class T>
 static void batch_backward(const NormArgs& a, int64_t begin, int64_t end) {
   using V = Vec<T>;
-  if (a.training)
-    map<T, 4>(a, begin, end, [](V x, V g, const V* q) { return (g - q[2] - (x - q[0]) * q[3]) * q[1]; });
+  if (a.training && a.relu)
+    map<T, 5>(a, begin, end, [](V x, V g, const V* q) __attribute__((always_inline)) {
+      const V d = x - q[0];
+      return (through_relu<T>(g, d, q[1], q[2]) - q[3] - d * q[4]) * q[1];
+    });
+  else if (a.training)
+    map<T, 5>(a, begin, end, [](V x, V g, const V* q) { return (g - q[3] - (x - q[0]) * q[4]) * q[1]; });
+  else if (a.relu)
+    map<T, 3>(a, begin, end, [](V x, V g, const V* q) __attribute__((always_inline)) {
+      return through_relu<T>(g, x - q[0], q[1], q[2]) * q[1];
+    });
   else
     map<T, 2>(a, begin, end, [](V, V g, const V* q) { return g * q[1]; });
 }

@@ -39,7 +39,7 @@ constexpr Row<RowNormArgs> row_norm_rows[] = {
 namespace {
 
 Work work(const Row<NormArgs>& row, const NormArgs& a, int64_t) {
-  const bool reads_x = !is_backward(row.op) || a.training;  // else dx = g * scale
+  const bool reads_x = !is_backward(row.op) || a.training || a.relu;  // else dx = g * scale
   return moves(static_cast<double>((reads_x + (a.g != nullptr) + (a.out != nullptr)) * a.total), row.dtype);
 }
 

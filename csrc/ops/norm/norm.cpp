@@ -1,103 +1,24 @@
 #include "ops/norm/norm.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <numeric>
 #include <vector>
 
 #include "blocks/copy/copy.h"
 #include "core/array.h"
 #include "core/launch.h"
+#include "ops/norm/plan.h"
 
 namespace dl {
 namespace {
 
-constexpr int64_t kPart = 65536;   // elements: 256 KB of float32, some 15–20 µs at memory speed, and it fits L2
-constexpr int64_t kVector = 16;    // floats of the widest vector
-constexpr int64_t kShortRow = 64;  // 4 such vectors: what the sums keep in registers
 // Results from here on go past the caches (simd/stream.h). What follows a forward is often as short of memory as it is
 // (relu, an addition) and reads y from the last-level cache while that holds it: at 25 MB both together lose, at 51 MB
 // they win a quarter. What follows a backward is a convolution's, which waits for arithmetic: 12 MB win 15 to 30 %.
 constexpr int64_t kStreamForward = 32 << 20, kStreamBackward = 8 << 20;
-constexpr int64_t kLongRow = 1024;  // joined rows beyond it would push their parameters out of L1
 
 Kernels<NormArgs> stats_kernel("batch_norm_stats"), fwd_kernel("batch_norm_fwd"), sums_kernel("batch_norm_sums"),
     bwd_kernel("batch_norm_bwd");
-
-// How x lies in memory and how it is cut into parts; see NormArgs.
-struct Plan {
-  NormArgs args{};
-  int64_t parts = 0, grain = 1;
-};
-
-Plan make_plan(const Array& x, int64_t stream_bytes) {
-  Plan plan;
-  NormArgs& a = plan.args;
-  a.total = x.size();
-  a.channels = x.shape(1);
-  a.inner = 1;
-  for (int d = 0; d < x.ndim(); ++d)
-    if (d != 1 && a.channels > 1 && x.shape(d) > 1 && x.stride(d) < x.stride(1)) a.inner *= x.shape(d);
-  a.stream = a.total * static_cast<int64_t>(itemsize(x.dtype())) >= stream_bytes;
-  if (a.inner == 1) {
-    int64_t pixels = kVector / std::gcd(a.channels, kVector);
-    if (pixels * a.channels > kLongRow) pixels = 1;
-    while (pixels * a.channels < kShortRow) pixels *= 2;
-    a.width = std::min(pixels * a.channels, a.total);
-    a.lanes = a.width;
-    a.stream = a.stream && a.width % kVector == 0 && a.total % kVector == 0;
-    a.step = std::max<int64_t>(16, kPart / a.width);
-    plan.parts = (a.total + a.step * a.width - 1) / (a.step * a.width);
-  } else {
-    a.lanes = 1;
-    a.step = std::min(a.inner, kPart);
-    a.stream = a.stream && a.inner % kVector == 0;
-    plan.parts = a.total / a.inner * ((a.inner + a.step - 1) / a.step);
-    plan.grain = std::max<int64_t>(1, kPart / a.step);
-  }
-  return plan;
-}
-
-// visit(lane, channel, elements) for each sum of each part, in order.
-template <class Visit>
-void each_sum(const Plan& plan, const Visit& visit) {
-  const NormArgs& a = plan.args;
-  const int64_t segments = a.inner == 1 ? 1 : (a.inner + a.step - 1) / a.step;
-  for (int64_t p = 0; p < plan.parts; ++p) {
-    if (a.inner > 1) {
-      visit(p, 0, p / segments % a.channels, std::min(a.step, a.inner - p % segments * a.step));
-      continue;
-    }
-    const int64_t n = std::min(a.step * a.width, a.total - p * a.step * a.width), rows = n / a.width;
-    for (int64_t j = 0; j < a.width; ++j) {
-      const int64_t count = rows + (j < n - rows * a.width);
-      if (count) visit(p, j, j % a.channels, count);
-    }
-  }
-}
-
-// The kernels' parameters: `count` vectors of C values, each laid out over the lanes.
-template <class T>
-class Params {
- public:
-  Params(const Plan& plan, int count)
-      : lanes_(plan.args.inner == 1 ? plan.args.width : plan.args.channels),
-        channels_(plan.args.channels),
-        values_(static_cast<size_t>(count * lanes_)) {}
-  void set(int k, int64_t channel, double value) {
-    for (int64_t j = channel; j < lanes_; j += channels_) values_[static_cast<size_t>(k * lanes_ + j)] = T(value);
-  }
-  NormArgs bind(NormArgs a) const {
-    a.params = values_.data();
-    a.lanes = lanes_;
-    return a;
-  }
-
- private:
-  int64_t lanes_, channels_;
-  std::vector<T> values_;
-};
 
 template <class T>
 double at(const Array& v, int64_t c) {
@@ -186,7 +107,7 @@ Array forward(const Array& x, const Array* weight, const Array* bias, const Arra
     mean.data<T>()[c] = static_cast<T>(m.mean[static_cast<size_t>(c)]);
     invstd.data<T>()[c] = static_cast<T>(inv);
     params.set(0, c, m.mean[static_cast<size_t>(c)]);
-    params.set(1, c, weight ? inv * at<T>(*weight, c) : inv);
+    params.set(1, c, at<T>(invstd, c) * (weight ? at<T>(*weight, c) : 1));  // rounded as backward finds it
     params.set(2, c, bias ? at<T>(*bias, c) : 0);
   }
   const Array y = Array::empty_like(x);
@@ -204,20 +125,22 @@ Array forward(const Array& x, const Array* weight, const Array* bias, const Arra
 
 template <class T>
 void backward(const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight,
-              bool training, Array* dx, Array* dweight, Array* dbias) {
+              const Array* bias, bool relu, bool training, Array* dx, Array* dweight, Array* dbias) {
   const Plan plan = make_plan(x, kStreamBackward);
   const int64_t channels = x.shape(1);
   const double n = static_cast<double>(x.size() / channels);
   std::vector<double> sum_g(static_cast<size_t>(channels)), sum_gd(static_cast<size_t>(channels));
-  Params<T> params(plan, 4);
+  Params<T> params(plan, 5);
   for (int64_t c = 0; c < channels; ++c) {
     params.set(0, c, at<T>(mean, c));
     params.set(1, c, at<T>(invstd, c) * (weight ? at<T>(*weight, c) : 1));
+    params.set(2, c, bias ? at<T>(*bias, c) : 0);
   }
   NormArgs a = params.bind(plan.args);
   a.x = x.raw();
   a.g = g.raw();
   a.training = training;
+  a.relu = relu;
   if (dweight || training) {
     const int64_t lanes = plan.args.lanes;
     std::vector<T> sums(static_cast<size_t>(2 * plan.parts * lanes));
@@ -236,8 +159,8 @@ void backward(const Array& g, const Array& x, const Array& mean, const Array& in
       dweight->data<T>()[c] = static_cast<T>(dw);
       dbias->data<T>()[c] = static_cast<T>(sum_g[static_cast<size_t>(c)]);
     }
-    params.set(2, c, sum_g[static_cast<size_t>(c)] / n);
-    params.set(3, c, dw * inv / n);
+    params.set(3, c, sum_g[static_cast<size_t>(c)] / n);
+    params.set(4, c, dw * inv / n);
   }
   if (!dx) return;
   a = params.bind(a);
@@ -273,11 +196,12 @@ Array batch_norm_fwd(const Array& x, const Array* weight, const Array* bias, con
 }
 
 void batch_norm_bwd(const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight,
-                    bool training, Array* dx, Array* dweight, Array* dbias) {
+                    const Array* bias, bool relu, bool training, Array* dx, Array* dweight, Array* dbias) {
   check_input(x);
   check_vector(x, &mean, "mean");
   check_vector(x, &invstd, "invstd");
   check_vector(x, weight, "weight");
+  check_vector(x, bias, "bias");
   DL_CHECK(g.shape() == x.shape() && g.dtype() == x.dtype() && g.device() == x.device(), ShapeError,
            "batch_norm: the gradient must match x; g=", g.shape(), " ", g.dtype(), ", x=", x.shape(), " ", x.dtype());
   const Array dense = as_dense(x);
@@ -294,7 +218,7 @@ void batch_norm_bwd(const Array& g, const Array& x, const Array& mean, const Arr
     return;
   }
   const auto run = x.dtype() == DType::f32 ? backward<float> : backward<double>;
-  run(as_layout_of(g, dense), dense, mean, invstd, weight, training, dx, dweight, dbias);
+  run(as_layout_of(g, dense), dense, mean, invstd, weight, bias, relu, training, dx, dweight, dbias);
 }
 
 }  // namespace dl

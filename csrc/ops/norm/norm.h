@@ -5,6 +5,7 @@
 //              variance; else the running ones
 //   backward   db = sum g, dw = sum g (x - mean) * invstd
 //              dx = (g - db/n - (x - mean) * invstd * dw/n) * scale in training, g * scale else
+//              of relu(y): with g where y > 0 and 0 elsewhere; y is made again from x, to the same bits
 // x is (N, C, …) of any dense layout: in memory it is outer × C × inner, and the result has the same layout. float32
 // and float64. The statistics of a part are sums about the mean of its first sixteenth, which lies within 6 deviations
 // of the part's own mean, so that squares lose at most 5 bits to it; parts are put together in float64. Relative error
@@ -23,9 +24,10 @@ struct NormArgs {
   const void *x, *g;  // g: the gradient of y; null in forward
   void* out;          // y or dx
   void* sums;  // parts × (shift, Σ(x - shift), Σ(x - shift)²) or parts × (Σ g, Σ g (x - mean)), each `lanes` wide
-  const void* params;  // `lanes` wide each. fwd: mean, scale, bias; bwd: mean, scale, db/n, dw/n * invstd; sums: mean
+  const void* params;  // `lanes` wide each. fwd: mean, scale, bias; bwd: mean, scale, bias, db/n, dw/n * invstd
   int64_t total, channels, inner, width, step;
   int64_t lanes;  // width where inner == 1; params: C, sums: 1 where inner > 1
+  bool relu;      // sums, bwd: g is the gradient of relu(y)
   bool training;  // bwd: the statistics are the batch's and pass gradients on
   bool stream;    // fwd, bwd: `out` goes past the caches; rows, planes and parts are whole, aligned vectors
 };
@@ -37,8 +39,9 @@ DL_API Array batch_norm_fwd(const Array& x, const Array* weight, const Array* bi
                             Array* invstd);
 
 // dx when `dx` is not null; dweight and dbias when `dweight` is not null.
+// With `relu`, g is the gradient of relu(y); `bias` is needed for that alone.
 DL_API void batch_norm_bwd(const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight,
-                           bool training, Array* dx, Array* dweight, Array* dbias);
+                           const Array* bias, bool relu, bool training, Array* dx, Array* dweight, Array* dbias);
 
 // Layer norm (Ba et al., 2016) and group norm (Wu & He, 2018). x is row-major; a row is what is normalised together:
 // the trailing dimensions, or a sample's C / groups channels.

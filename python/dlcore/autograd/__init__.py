@@ -10,6 +10,7 @@ from dlcore.autograd.graph import (
     mode,
     no_grad,
     record,
+    record_after,
     record_joint,
     set_grad_enabled,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "no_grad",
     "on_watch",
     "record",
+    "record_after",
     "record_joint",
     "set_detect_anomaly",
     "set_grad_enabled",

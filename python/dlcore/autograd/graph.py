@@ -68,6 +68,13 @@ class Node:
             version += a.version
         self.version = version
 
+    def unchanged(self) -> bool:
+        """Whether nothing that was saved has been written to since."""
+        version = 0
+        for a in self.saved:
+            version += a.version
+        return version == self.version
+
     def name(self) -> str:
         """Its backward rule, as room.rule; a custom function's by its class."""
         node: Any = self.inputs[0] if self.rule is part_backward else self
@@ -86,6 +93,11 @@ def record(array: Any, rule: Any, inputs: Sequence[Any], saved: tuple = (), attr
                 edges = [(y.node or y) if y.needs_grad else None for y in inputs]
                 return _make(array, True, Node(rule, edges, saved, attrs))
     return _make(array)
+
+
+def record_after(node: Node, array: Any, rule: Any, saved: tuple, attrs: Any = None) -> Tensor:
+    """As ``record`` for an op that does the work of `node` too, to which nothing else may lead: it takes its place."""
+    return _make(array, True, Node(rule, node.inputs, saved, attrs))
 
 
 def record_joint(

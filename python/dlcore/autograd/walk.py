@@ -80,10 +80,7 @@ def _apply_hooks(hooks: dict, g: Any) -> Any:
 
 
 def _check_version(node: Node) -> None:
-    version = 0
-    for a in node.saved:
-        version += a.version
-    if version != node.version:
+    if not node.unchanged():
         raise RuntimeError(
             f"backward: a value that {node.name().rpartition('.')[2]} saved was changed in place after the forward "
             "pass; change a copy (x.clone()) instead, or do it before the value is used"

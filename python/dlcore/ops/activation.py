@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sys import getrefcount
+from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import mode, record
+from dlcore.ops import norm
 from dlcore.ops.inplace import alone, rebind
 
 if TYPE_CHECKING:
@@ -28,7 +30,11 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
             return input
         if alone(input):
             _C.relu_into(input)
-            y = input.array
+            y: Any = input.array
+            node: Any = input.node
+            # The tensor, `node` here and the argument: with no other reader or hook the two ops can go back as one.
+            if node.rule is norm.batch_norm_backward and getrefcount(node) == 3 and not node.hooks and node.unchanged():
+                return rebind(input, norm.relu_after(y, node))
             return rebind(input, record(y, relu_backward, (input,), (y,)))
     y = _C.relu_fwd(input)
     return record(y, relu_backward, (input,), (y,))

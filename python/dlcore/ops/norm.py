@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
-from dlcore.autograd import record
+from dlcore.autograd import record, record_after
 from dlcore.ops import elementwise, reduce, shape
 
 if TYPE_CHECKING:
@@ -44,16 +44,32 @@ def batch_norm(
         momentum,
         eps,
     )
-    attrs = (training or running_mean is None, weight is not None)
+    attrs = (training or running_mean is None, weight is not None, None if bias is None else bias.array)
     return _record(y, batch_norm_backward, input, weight, bias, (mean, invstd), attrs)
 
 
 def batch_norm_backward(g, node):
-    training, has_weight = node.attrs
+    training, has_weight, _ = node.attrs
     x, mean, invstd, *weight = node.saved
-    need_x, need_affine = _wanted(node)
-    found = _C.batch_norm_bwd(g, x, mean, invstd, weight[0] if weight else None, training, need_x, need_affine)
+    w = weight[0] if weight else None
+    found = _C.batch_norm_bwd(g, x, mean, invstd, w, None, False, training, *_wanted(node))
     return _chosen(found, node, has_weight)
+
+
+def batch_norm_relu_backward(g, node):
+    """Of relu(batch_norm(x)): neither the ReLU's operand nor its gradient is in memory. See ``relu`` in place."""
+    training, has_weight, has_bias = node.attrs
+    x, mean, invstd, *affine = node.saved
+    w, b = affine[0] if has_weight else None, affine[-1] if has_bias else None
+    found = _C.batch_norm_bwd(g, x, mean, invstd, w, b, True, training, *_wanted(node))
+    return _chosen(found, node, has_weight)
+
+
+def relu_after(y: Any, node: Any) -> Tensor:
+    """The result `y` = relu of batch norm's, whose `node` has no reader but this."""
+    training, has_weight, bias = node.attrs
+    saved = node.saved if bias is None else (*node.saved, bias)
+    return record_after(node, y, batch_norm_relu_backward, saved, (training, has_weight, bias is not None))
 
 
 def _record(y: Any, rule: Any, x: Tensor, weight: Any, bias: Any, statistics: tuple, attrs: Any) -> Tensor:
