@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 
@@ -102,6 +103,15 @@ def test_nested_profiles_see_what_ran_inside_each():
     assert ops(inner) == {"relu_fwd": 1, "sigmoid_fwd": 1}
     assert ops(outer) == {"relu_fwd": 2, "sigmoid_fwd": 1, "tanh_fwd": 1}
     assert inner.seconds < outer.seconds
+
+
+def test_time_without_a_kernel_is_outside():
+    with dl.profile() as p:
+        dl.relu(dl.ones(100))
+        time.sleep(0.05)
+        assert p.seconds - p.kernel_seconds >= 0.05
+        dl.relu(dl.ones(100))
+    assert p.seconds - p.kernel_seconds >= 0.05
 
 
 def test_an_exception_inside_ends_it():
@@ -234,6 +244,14 @@ def test_why_a_row_was_chosen():
         dl.relu(dl.ones(3))
     relu = next(r for r in p.rows if r.kernel == "relu_fwd.f32.base")
     assert f"{_C.isas()[1]} refused: capped at base" in relu.why
+
+
+@pytest.mark.skipif("amx" not in _C.isas(), reason="no row that this machine runs declines anything")
+def test_a_row_that_declined_says_why():
+    with dl.profile() as p:
+        dl.matmul(dl.ones(2, 3), dl.ones(3, 2))
+    gemm = next(r for r in p.rows if r.kernel.startswith("gemm.f32"))
+    assert re.search(r"^amx\S* declined: \w", gemm.why)
 
 
 def test_what_better_rows_said():

@@ -85,6 +85,8 @@ def _notes(p: profile, rows: list[KernelRow]) -> list[str]:
     ]
     if any((row.of_peak or 0) > 1 and row.bound == "copy" for row in rows):
         notes.append("         above 100 % of copy: the data was in a cache")
+    if any((row.of_peak or 0) > 1 and row.bound == "fma" for row in rows):
+        notes.append("         above 100 % of fma: it multiplies in other units than vector registers, such as tiles")
     if any(row.of_peak is None for row in rows):
         notes.append(f"         {NONE}: the kernel's contract states no such figure")
     notes.append("outside kernels: Python, checks, memory, waiting")

@@ -63,7 +63,7 @@ def test_nothing_is_recorded_while_none_is_open():
     assert after["totals"] == before["totals"] == {} and after["kept"] == after["lost"] == after["busy"] == 0
 
 
-@pytest.mark.parametrize("threads", [1, 2, 7])
+@pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("batch", [1, 6, 400], ids=lambda n: f"batch{n}")
 def test_counts_and_work_do_not_depend_on_threads(threads, batch):
     """A batch of small products runs whole products within one parallel loop."""
@@ -76,8 +76,11 @@ def test_counts_and_work_do_not_depend_on_threads(threads, batch):
         busy = _C.profile_snapshot()["busy"]
     assert (op, calls) == ("matmul", batch)
     assert flops == 2 * batch * 24 * 30 * 20 and size == 4 * batch * (24 * 30 + 30 * 20 + 24 * 20)
-    assert seconds <= 1.05e-9 * busy, "runs within a loop count by their share of it"
-    assert (got["start"] <= got["end"]).all() and len(got) >= batch
+    gemm = got[[_C.kernels()[k]["op"] == "gemm" for k in got["kernel"]]]
+    assert len(gemm) == batch and (got["start"] <= got["end"]).all()
+    inside = threads if batch == 400 else 1  # that many run at once: each counts by its share
+    assert seconds == pytest.approx(1e-9 * (gemm["end"] - gemm["start"]).sum() / inside)
+    assert 0 < busy <= got["end"].max() - got["start"].min()
 
 
 def test_a_product_of_patches_moves_the_image_once():
