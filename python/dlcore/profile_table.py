@@ -101,7 +101,7 @@ def _reasons(rows: list[KernelRow], first: int) -> list[str]:
     wide = max([len(row.source) for row in rows], default=0)
     lines = [f"{'kernel':{first}}  {'source':{wide}}  asked for by"] if rows else []
     for row in rows:
-        ops = ", ".join(f"{op or 'a loop'} ×{calls}" for op, calls in row.ops.items())
+        ops = ", ".join(f"{op or 'a loop'} ×{calls} {time(seconds)}" for op, (calls, seconds) in row.ops.items())
         lines.append(f"{row.kernel:{first}}  {row.source:{wide}}  {ops}")
         if row.why != FIRST:
             lines.append(f"    because {row.why}")

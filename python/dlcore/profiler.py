@@ -44,7 +44,7 @@ class KernelRow:
     bytes: float
     why: str  #: "first row that fits", or what the better rows said when they declined
     source: str  #: its file below the repository
-    ops: dict[str, int] = field(default_factory=dict)  #: functions that asked for it, and how often
+    ops: dict[str, tuple[int, float]] = field(default_factory=dict)  #: functions that asked for it: calls, seconds
     threads: int = 1  #: of the profile
 
     @property
@@ -167,13 +167,13 @@ class profile:
         before, after = self._span()
         kernels = _C.kernels()
         sums: dict[int, list[float]] = {}
-        ops: dict[int, dict[str, int]] = {}
+        ops: dict[int, dict[str, tuple[int, float]]] = {}
         for (kernel, op), now in after["totals"].items():
             then = before["totals"].get((kernel, op), (0, 0.0, 0.0, 0.0))
             change = [a - b for a, b in zip(now, then, strict=True)]
             if change[0]:
                 sums[kernel] = [a + b for a, b in zip(sums.get(kernel, [0, 0.0, 0.0, 0.0]), change, strict=True)]
-                ops.setdefault(kernel, {})[op] = int(change[0])
+                ops.setdefault(kernel, {})[op] = int(change[0]), change[1]
         rows = [
             KernelRow(
                 kernel=kernels[i]["name"],
@@ -183,7 +183,7 @@ class profile:
                 bytes=size,
                 why=_why(i, kernels, before, after),
                 source=kernels[i]["source"],
-                ops=dict(sorted(ops[i].items(), key=lambda item: -item[1])),
+                ops=dict(sorted(ops[i].items(), key=lambda item: -item[1][1])),
                 threads=_C.num_threads() if self._open else self.threads,
             )
             for i, (calls, seconds, flops, size) in sums.items()

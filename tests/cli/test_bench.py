@@ -61,7 +61,7 @@ def test_json_and_trace(run, files):
     assert (got["title"], got["calls"], got["threads"], got["layout_copies"]) == ("add 3×5×7", 3, 2, 0)
     (row,) = got["rows"]
     assert row["kernel"].startswith("add_fwd.f32") and row["bytes"] == 3 * 3 * 4 * 105 and row["bound"] == "copy"
-    assert row["of_peak"] > 0 and row["ops"] == {"add": 3}
+    assert row["of_peak"] > 0 and row["ops"] == {"add": [3, row["seconds"]]}
     assert dl.get_num_threads() == before
     with open("t.json") as file:
         assert sum(e["ph"] == "X" for e in json.load(file)["traceEvents"]) == 3
