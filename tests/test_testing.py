@@ -70,7 +70,7 @@ def test_isa_caps_and_restores() -> None:
     for name in _C.isas():
         with testing.isa(name):
             dl.relu(dl.tensor([1.0]))
-            assert _C.last_kernel() == f"relu_fwd.f32.{name}"
+            assert _C.last_kernel() == f"relu_fwd.f32.{'avx512' if name == 'amx' else name}"  # no relu on tiles
     assert _C.isa() == before
     with pytest.raises(ValueError, match="sse9"), testing.isa("sse9"):
         pass

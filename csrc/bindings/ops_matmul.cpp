@@ -20,6 +20,9 @@ void gemm_into(const dl::Array& c, const dl::Array& a, const dl::Array& b, const
 
 void bind_matmul(py::module_& m) {
   m.def("gemm_into", &gemm_into);
+  m.def("set_product_precision", &dl::set_product_precision);
+  m.def("set_tiles_always", &dl::set_tiles_always);
+  m.def("product_precision", &dl::product_precision);
   m.def("matmul_fwd", &dl::matmul_fwd);
   m.def("matmul_bwd_a", &dl::matmul_bwd_a);
   m.def("matmul_bwd_b", &dl::matmul_bwd_b);

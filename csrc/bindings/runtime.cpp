@@ -44,8 +44,8 @@ void bind_runtime(py::module_& m) {
   });
   m.def("set_isa", [](const std::string& text) {
     dl::Isa isa;
-    DL_CHECK(dl::parse_isa(text.c_str(), &isa), dl::ValueError, "isa: \"", text,
-             "\" is not an instruction set; use base, avx2 or avx512");
+    DL_CHECK(dl::parse_isa(text.c_str(), &isa), dl::ValueError, "isa: \"", text, "\" is not an instruction set; use ",
+             dl::kIsaNames);
     dl::set_isa_cap(isa);
   });
   m.def("kernels", [] {

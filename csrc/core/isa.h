@@ -6,13 +6,15 @@
 
 namespace dl {
 
-enum class Isa : uint8_t { base, avx2, avx512 };
-constexpr int kIsas = 3;
+// amx: AVX-512 with tiles of bfloat16 (Sapphire Rapids and later), for products alone.
+enum class Isa : uint8_t { base, avx2, avx512, amx };
+constexpr int kIsas = 4;
 
 DL_API const char* name(Isa isa);
 DL_API bool parse_isa(const char* text, Isa* out);
-DL_API Isa machine_isa();          // the best this CPU and operating system run
-DL_API Isa isa_cap();              // rows above it are refused; DLCORE_ISA caps it at start
-DL_API void set_isa_cap(Isa isa);  // raises ValueError above machine_isa()
+DL_API extern const char* const kIsaNames;  // "base, avx2, avx512 or amx"
+DL_API Isa machine_isa();                   // the best this CPU and operating system run
+DL_API Isa isa_cap();                       // rows above it are refused; DLCORE_ISA caps it at start
+DL_API void set_isa_cap(Isa isa);           // raises ValueError above machine_isa()
 
 }  // namespace dl

@@ -124,23 +124,28 @@ class Kernels {
 
 }  // namespace dl
 
-// One line of a manifest: the row of OP for DTYPE on every ISA that was built, best first. FN is the kernel's name in
-// each ISA's namespace. A row that was not built is not in the table. kernels.cpp is compiled a second time for the
-// CUDA backend (DL_MANIFEST_CUDA), where only the DL_CUDA_ROW lines give rows.
+// One line of a manifest: the row of OP for DTYPE on every ISA with a cpu.cpp that was built, best first (DL_AMX_ROW:
+// on AMX, where cpu_amx.cpp has one). FN is the kernel's name in each ISA's namespace. A row that was not built is not
+// in the table. kernels.cpp is compiled a second time for the CUDA backend (DL_MANIFEST_CUDA), where only the
+// DL_CUDA_ROW lines give rows.
 #define DL_CPU_ROW_(OP, ISA, DTYPE, FN) \
   {.op = OP, .device = Device::cpu, .isa = Isa::ISA, .dtype = DType::DTYPE, .fn = ISA::FN},
 #ifdef DL_MANIFEST_CUDA
 #define DL_CPU_ROWS(OP, DTYPE, FN)
+#define DL_AMX_ROW(OP, DTYPE, FN, FITS)
 #define DL_CUDA_ROW(OP, DTYPE, FN) \
   {.op = OP, .device = Device::cuda, .isa = Isa::base, .dtype = DType::DTYPE, .fn = cuda::FN},
 #else
 #define DL_CUDA_ROW(OP, DTYPE, FN)
 #if defined(DL_HAVE_X86)
+#define DL_AMX_ROW(OP, DTYPE, FN, FITS) \
+  {.op = OP, .device = Device::cpu, .isa = Isa::amx, .dtype = DType::DTYPE, .fn = amx::FN, .fits = FITS},
 #define DL_CPU_ROWS(OP, DTYPE, FN) \
   DL_CPU_ROW_(OP, avx512, DTYPE, FN) \
   DL_CPU_ROW_(OP, avx2, DTYPE, FN) \
   DL_CPU_ROW_(OP, base, DTYPE, FN)
 #else
+#define DL_AMX_ROW(OP, DTYPE, FN, FITS)
 #define DL_CPU_ROWS(OP, DTYPE, FN) DL_CPU_ROW_(OP, base, DTYPE, FN)
 #endif
 #endif
@@ -150,6 +155,11 @@ class Kernels {
   namespace ISA { \
   void FN(const ARGS&, int64_t begin, int64_t end); \
   }
+#if defined(DL_HAVE_X86) && !defined(DL_MANIFEST_CUDA)
+#define DL_DECLARE_AMX(FN, ARGS) DL_DECLARE_(amx, FN, ARGS)
+#else
+#define DL_DECLARE_AMX(FN, ARGS)
+#endif
 #if defined(DL_MANIFEST_CUDA)
 #define DL_DECLARE(FN, ARGS) DL_DECLARE_(cuda, FN, ARGS)
 #elif defined(DL_HAVE_X86)

@@ -203,6 +203,7 @@ __all__: list[str] = [
     "pow_bwd_b",
     "pow_fwd",
     "prod_fwd",
+    "product_precision",
     "profile_close",
     "profile_events",
     "profile_open",
@@ -233,7 +234,9 @@ __all__: list[str] = [
     "set_isa",
     "set_num_threads",
     "set_poison",
+    "set_product_precision",
     "set_rng_state",
+    "set_tiles_always",
     "sgd_momentum_step",
     "sgd_step",
     "sigmoid_bwd",
@@ -1019,6 +1022,7 @@ def pow_bwd_a(arg0: typing.Any, arg1: Array | None | float, arg2: Array | None |
 def pow_bwd_b(arg0: typing.Any, arg1: Array | None | float, arg2: typing.Any) -> Array: ...
 def pow_fwd(arg0: Array | None | float, arg1: Array | None | float) -> Array: ...
 def prod_fwd(arg0: typing.Any, arg1: tuple[int, ...], arg2: bool) -> Array: ...
+def product_precision() -> int: ...
 def profile_close() -> None: ...
 def profile_events(
     arg0: typing.SupportsInt | typing.SupportsIndex, arg1: typing.SupportsInt | typing.SupportsIndex
@@ -1117,9 +1121,11 @@ def searchsorted_fwd(arg0: str, arg1: typing.Any, arg2: typing.Any, arg3: bool) 
 def set_isa(arg0: str) -> None: ...
 def set_num_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def set_poison(arg0: bool) -> None: ...
+def set_product_precision(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def set_rng_state(
     arg0: typing.SupportsInt | typing.SupportsIndex, arg1: typing.SupportsInt | typing.SupportsIndex
 ) -> None: ...
+def set_tiles_always(arg0: bool) -> None: ...
 def sgd_momentum_step(
     arg0: collections.abc.Sequence[typing.Any],
     arg1: collections.abc.Sequence[typing.Any],

@@ -36,6 +36,35 @@ def get_num_threads() -> int:
     return _C.num_threads()
 
 
+# Parts of bfloat16 that stand for a float32 where the machine multiplies tiles of them.
+_FLOAT_PARTS = {"highest": 3, "high": 2, "medium": 1}
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """How exact products of float32 are where they run on tiles of bfloat16 (AMX): matmul, linear, conv2d, rnn.
+
+    A float32 is the sum of three bfloat16. "highest" (at the start) multiplies all of them, six products: the error is
+    no larger than a chain of fused multiply-adds has and one rounding more, 2**-24 sum|a||b|, plus k 2**-126 max|a, b|. "high" keeps two parts (three products):
+    |error| <= 2**-15 sum|a||b|. "medium" keeps one: |error| <= 2**-7 sum|a||b|. Sums are float32 always. Small products,
+    float64, values that parts cannot carry (not finite, below 2**-110) and machines without tiles compute as "highest".
+    ValueError for another word. PyTorch has the same function.
+
+    >>> import dlcore as dl
+    >>> dl.set_float32_matmul_precision("high")
+    >>> dl.get_float32_matmul_precision()
+    'high'
+    >>> dl.set_float32_matmul_precision("highest")
+    """
+    if precision not in _FLOAT_PARTS:
+        raise ValueError(f'set_float32_matmul_precision: needs "highest", "high" or "medium", got {precision!r}')
+    _C.set_product_precision(_FLOAT_PARTS[precision])
+
+
+def get_float32_matmul_precision() -> str:
+    """The word last given to `set_float32_matmul_precision`, or "highest"."""
+    return next(word for word, parts in _FLOAT_PARTS.items() if parts == _C.product_precision())
+
+
 def memory_summary() -> str:
     """What the caching allocator holds, in one line."""
     s = _C.memory_stats()

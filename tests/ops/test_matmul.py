@@ -56,6 +56,15 @@ CASES = [
         scale="abs",
     ),
     Case(
+        "matmul large enough for tiles",
+        lambda dl, F, a, b: dl.matmul(a, b),
+        pairs(((2100, 255), (255, 301))),
+        oracle=np.matmul,
+        rows=ROWS[:2],
+        length=lambda a, b: a[-1],
+        scale="abs",
+    ),
+    Case(
         "matmul vectors",
         lambda dl, F, a, b: a @ b,
         pairs(((7,), (7,)), ((7,), (7, 5)), ((5, 7), (7,)), ((7,), (2, 7, 3)), ((2, 3, 7), (7,)), ((0,), (0,))),

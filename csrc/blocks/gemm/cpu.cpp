@@ -3,46 +3,9 @@
 // A's panel stays in L1 while B's block streams from L2 (128 bytes per 14 cycles on AVX-512).
 // Limit: the multiply-add units; for few columns the packing of A, for one row the reading of B.
 #include "blocks/gemm/micro.h"
+#include "blocks/gemm/task.h"
 
 namespace dl::DL_ISA_NS {
-
-static DL_INLINE int64_t row_offset(const Grid& g, int64_t i) {
-  if (g.p == 1 && g.q == 1) return i * g.stride_n;
-  const int64_t q = i % g.q, np = i / g.q;
-  return np / g.p * g.stride_n + np % g.p * g.stride_p + q * g.stride_q;
-}
-
-struct Range {
-  int64_t begin, end;
-};
-static DL_INLINE Range part_of(int64_t index, int64_t size, int64_t total) {
-  const int64_t begin = index * size, end = begin + size;
-  return {begin, end < total ? end : total};
-}
-
-// What is done to rows from i0 on; the epilogue belongs to the last block of K.
-template <class T>
-static DL_INLINE void place(const GemmArgs& args, int64_t part, int64_t i0, int rows, bool first, bool last,
-                            Out<T>& o) {
-  const Gemm& g = args.g;
-  o.count = rows;
-  if (args.parts > 1) {
-    T* c = static_cast<T*>(args.partials) + part * g.m * g.n;
-    for (int i = 0; i < rows; ++i) o.rows[i] = c + (i0 + i) * g.n;
-    o.stride = 1;
-    o.add = !first;
-    o.bias_n = o.bias_m = nullptr;
-    o.relu = false;
-    return;
-  }
-  T* c = static_cast<T*>(g.c);
-  for (int i = 0; i < rows; ++i) o.rows[i] = c + row_offset(g.c_rows, i0 + i);
-  o.stride = g.c_stride;
-  o.add = !first || g.accumulate;
-  o.bias_n = last ? static_cast<const T*>(g.bias_n) : nullptr;
-  o.bias_m = last && g.bias_m ? static_cast<const T*>(g.bias_m) + i0 : nullptr;
-  o.relu = last && g.relu;
-}
 
 // Columns [begin, end) of C from panels of B that lie the same way.
 template <class T>
@@ -178,7 +141,7 @@ static void pack(const GemmArgs& args, int64_t begin, int64_t end) {
   const Gemm& g = args.g;
   for (int64_t t = begin; t < end; ++t) {
     const int64_t j = (args.direct_panels + t) * S::NR, left = g.n - j;
-    pack_b_panel(g.b, j, static_cast<int>(left < S::NR ? left : S::NR), g.k,
+    pack_b_panel(g.b, j, static_cast<int>(left < S::NR ? left : S::NR), 0, g.k,
                  static_cast<T*>(args.packed) + t * S::NR * g.k);
   }
 }

@@ -4,7 +4,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "blocks/gemm/plan.h"
+#include "blocks/gemm/prepare.h"
 #include "core/alloc.h"
 #include "core/array.h"
 #include "core/launch.h"
@@ -12,15 +12,11 @@
 namespace dl {
 namespace {
 
-Kernels<GemmArgs> products("gemm"), packs("gemm_pack"), sums("gemm_sum");
-
-constexpr double kBatchFlops = 64e6;         // a product above it has tasks enough of its own
-constexpr int64_t kDirectBytes = 256 << 10;  // B that L2 keeps beside A and C is read in place
-constexpr int64_t kPackedBytes = 64 << 20;   // B packed at once; a wider B is taken in slabs of columns
-constexpr int64_t kPackGrain = 16 << 10;     // elements: some 10 µs of transposing
+constexpr const char* kRepeated =
+    "B is packed once for many products, and parts of it would be read from memory more slowly";
+constexpr double kBatchFlops = 64e6;        // a product above it has tasks enough of its own
+constexpr int64_t kPackedBytes = 64 << 20;  // B packed at once; a wider B is taken in slabs of columns
 constexpr int64_t kSumGrain = 16 << 10;
-constexpr int64_t kDotRows = 4;       // up to here reading B once beats packing it
-constexpr double kDotCost = 8;        // a dot product runs at the speed B is read: L2's 64 bytes a cycle at best
 constexpr int64_t kWidestPanel = 64;  // slabs begin on a panel whatever the ISA
 
 // Memory for one call, returned at its end.
@@ -39,58 +35,6 @@ class Buffer {
   void* data_;
 };
 
-bool plain(const GemmOperand& o) { return !o.patches && !o.tap_offset; }
-
-// A product ready to run: its plan and the kernels of each step.
-struct Prepared {
-  GemmArgs args;
-  const Row<GemmArgs>*product, *pack, *sum;
-  int64_t tasks, packed_panels, pack_grain;
-  int64_t packed_bytes, scratch_bytes, partial_bytes;
-};
-
-void prepare_dot(Prepared& x) {
-  const Gemm& g = x.args.g;
-  const double column = 2.0 * static_cast<double>(g.m) * static_cast<double>(g.k) * kDotCost;
-  x.args.dot = true;
-  x.args.tile_n = std::max<int64_t>(round_up(static_cast<int64_t>(kTaskFlops / column), 4), 4);
-  x.tasks = div_up(g.n, x.args.tile_n);
-}
-
-Prepared prepare(const Gemm& g) {
-  Prepared x{};
-  x.args.g = g;
-  x.args.parts = 1;
-  x.product = &products.choose(Device::cpu, g.dtype, x.args);
-  const Tile& tile = kTiles[static_cast<int>(x.product->isa)][g.dtype == DType::f64];
-  const int64_t nr = kTileVectors * tile.lanes, item = size_of(g);
-  const bool simple = plain(g.a) && plain(g.b);
-  if (simple && g.m <= kDotRows && g.a.k_stride == 1 && g.b.k_stride == 1 && g.k > 0) {
-    prepare_dot(x);
-    return x;
-  }
-  plan(x.args, tile);
-  x.tasks = x.args.tiles_m * x.args.tiles_n * x.args.parts;
-  const bool direct = simple && g.b.stride == 1 && (g.m <= 2 * tile.mr || g.n * g.k * item <= kDirectBytes);
-  x.args.direct_panels = direct ? g.n / nr : 0;
-  const int64_t panels_m = div_up(x.args.tile_m, tile.mr);
-  x.args.a_in_block = plain(g.a) && g.a.stride == 1 && g.a.k_stride * item >= kFarBytes && panels_m > 1;
-  x.args.b_block_elements = g.b.patches ? x.args.tile_n * std::min(tile.kc, x.args.part_k) : 0;
-  const int64_t a_block = x.args.a_in_block ? panels_m * (tile.mr * tile.kc + tile.lanes) : 0;
-  x.scratch_bytes = (x.args.b_block_elements + a_block) * item;
-  if (!g.b.patches && g.k > 0) {
-    x.packed_panels = div_up(g.n, nr) - x.args.direct_panels;
-    x.packed_bytes = x.packed_panels * nr * g.k * item;
-    x.pack_grain = std::max<int64_t>(kPackGrain / (g.k * nr), 1);
-    if (x.packed_panels) x.pack = &packs.choose(Device::cpu, g.dtype, x.args);
-  }
-  if (x.args.parts > 1) {
-    x.partial_bytes = x.args.parts * g.m * g.n * item;
-    x.sum = &sums.choose(Device::cpu, g.dtype, x.args);
-  }
-  return x;
-}
-
 void multiply(const Prepared& x, GemmArgs& args) {
   const Buffer partials(x.partial_bytes);
   args.partials = partials.data();
@@ -101,11 +45,15 @@ void multiply(const Prepared& x, GemmArgs& args) {
     mine.scratch = block.data();
     x.product->fn(mine, begin, end);
   });
-  if (x.sum) launch(*x.sum, args, args.g.m, std::max<int64_t>(kSumGrain / (args.g.n * args.parts), 1));
+  if (x.sum && !(args.unfit && *args.unfit))
+    launch(*x.sum, args, args.g.m, std::max<int64_t>(kSumGrain / (args.g.n * args.parts), 1));
 }
 
-void execute(const Prepared& x, const void* a, const void* b, void* c) {
+// False: the operands hold what this row cannot carry, and C is to be computed anew.
+bool attempt(const Prepared& x, const void* a, const void* b, void* c) {
   GemmArgs args = x.args;
+  int unfit = 0;
+  args.unfit = &unfit;
   args.g.a.data = a;
   args.g.b.data = b;
   args.g.c = c;
@@ -113,6 +61,12 @@ void execute(const Prepared& x, const void* a, const void* b, void* c) {
   args.packed = packed.data();
   if (x.pack) launch(*x.pack, args, x.packed_panels, x.pack_grain);
   multiply(x, args);
+  return !unfit;
+}
+
+void execute(const Prepared& x, const void* a, const void* b, void* c) {
+  if (attempt(x, a, b, c)) return;
+  attempt(prepare(x.args.g, "an operand holds values that parts of bfloat16 cannot carry"), a, b, c);
 }
 
 // Cᵀ = Bᵀ·Aᵀ where C has but a few columns, or runs along them: registers of C lie along its rows.
@@ -180,7 +134,7 @@ void ShapedGemm::operator()(const void* a, const void* b, void* c) const {
 
 RepeatedGemm::RepeatedGemm(const Gemm& g) : g_(g), packed_bytes_(0), packed_(nullptr), direct_panels_(0) {
   if (g.m == 0 || g.n == 0) return;
-  const Prepared x = prepare(g);
+  const Prepared x = prepare(g, kRepeated);
   if (x.args.dot) return;
   direct_panels_ = x.args.direct_panels;
   if (!x.pack) return;
@@ -206,7 +160,7 @@ void RepeatedGemm::operator()(const void* a, void* c, int64_t m) const {
   g.a.data = a;
   g.c = c;
   g.m = m;
-  Prepared x = prepare(g);
+  Prepared x = prepare(g, kRepeated);
   x.args.packed = packed_;
   if (!x.args.dot) x.args.direct_panels = direct_panels_;
   multiply(x, x.args);

@@ -4,6 +4,9 @@
 // unfolded in memory). C must not overlap A, B or a bias. k = 0 gives zeros and the epilogue. A product is one chain of
 // fused multiply-adds over at most KC terms; such sums, and the parts of a split K, are added in order: |error| <=
 // (k + k/KC + parts) eps sum_k |A||B|. The same bits at any number of threads (per ISA).
+// On AMX large float32 products are made of bfloat16 parts (split.h), to the same bound plus k 2^-126 max|a,b|; values
+// that parts cannot carry (not finite, 0 < |x| < 2^-110, beyond bfloat16) anywhere in an operand select multiply-adds
+// for all of C. set_product_precision() allows fewer parts.
 #pragma once
 #include "core/dtype.h"
 
@@ -52,17 +55,28 @@ struct Gemm {
 
 struct GemmArgs {
   Gemm g;
+  int float_parts;                 // of bfloat16 for each float32, where tiles are used
+  bool tiles_always;               // whatever the estimate
+  const char* no_tiles;            // why not, or null: what the operands' values or the caller rule out
+  bool tiles;                      // the product runs on tiles, and wants B packed for them
+  int* unfit;                      // set by a kernel on tiles that meets values it cannot carry
   bool dot;                        // few rows, both operands contiguous along k: dot products, nothing is packed
   int64_t tile_m, tile_n, part_k;  // a task is one tile of C over one part of K
   int64_t tiles_m, tiles_n, parts;
   int64_t direct_panels;     // B's first panels of NR columns are read in place, the others from `packed`
   void* packed;              // panels of [k][NR]; patches of B are packed by each task, in `scratch`
   bool a_in_block;           // a tile's panels of A are packed together, in `scratch`
-  int64_t b_block_elements;  // where A's begin in it, after B's patches
+  int64_t b_block_elements;  // where A's panels (on tiles: the sums) begin in it, after a block of B
   void* scratch;
   void* partials;  // parts > 1: [part][m][n]
 };
 // A kernel's range: gemm: tasks; gemm_pack: panels from direct_panels on; gemm_sum: rows of C.
+
+// How many bfloat16 parts stand for a float32 where tiles are used: 3 (the default), 2 or 1.
+DL_API void set_product_precision(int float_parts);
+DL_API int product_precision();
+// Tests: whatever tiles can compute runs on them, however small.
+DL_API void set_tiles_always(bool on);
 
 DL_API void gemm(const Gemm& g);
 // c = a · b for the last two dimensions of arrays whose shapes, dtypes and devices the caller has checked.

@@ -1,9 +1,12 @@
 #include "blocks/gemm/gemm.h"
+#include "blocks/gemm/plan.h"
 #include "core/kernel_table.h"
 #include "core/work.h"
 
 namespace dl {
 
+DL_DECLARE_AMX(gemm_f32, GemmArgs)
+DL_DECLARE_AMX(gemm_pack_f32, GemmArgs)
 DL_DECLARE(gemm_f32, GemmArgs)
 DL_DECLARE(gemm_f64, GemmArgs)
 DL_DECLARE(gemm_pack_f32, GemmArgs)
@@ -13,8 +16,10 @@ DL_DECLARE(gemm_sum_f64, GemmArgs)
 
 // clang-format off
 constexpr Row<GemmArgs> rows[] = {
+    DL_AMX_ROW("gemm", f32, gemm_f32, tiles_decline)
     DL_CPU_ROWS("gemm", f32, gemm_f32)
     DL_CPU_ROWS("gemm", f64, gemm_f64)
+    DL_AMX_ROW("gemm_pack", f32, gemm_pack_f32, tiles_decline_packing)
     DL_CPU_ROWS("gemm_pack", f32, gemm_pack_f32)
     DL_CPU_ROWS("gemm_pack", f64, gemm_pack_f64)
     DL_CPU_ROWS("gemm_sum", f32, gemm_sum_f32)

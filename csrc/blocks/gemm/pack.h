@@ -75,9 +75,9 @@ static void pack_a_block(const GemmOperand& a, const int64_t* row, int64_t panel
 }
 
 // ---- B
-// Columns [j, j + n) of rows [k, k + W) through registers, where B is contiguous along k.
+// n <= W runs of kn elements, `stride` apart, through registers: element k of run i to dst[k * pitch + i].
 template <class T>
-static DL_INLINE void pack_transposed(const T* src, int64_t stride, int n, int64_t kn, T* dst) {
+static DL_INLINE void pack_transposed(const T* src, int64_t stride, int n, int64_t kn, T* dst, int64_t pitch) {
   constexpr int W = Shape<T>::W;
   Vec<T> r[W];
   if (n == W && kn >= W) {
@@ -88,29 +88,29 @@ static DL_INLINE void pack_transposed(const T* src, int64_t stride, int n, int64
       r[i] = i >= n ? Vec<T>(T(0)) : kn >= W ? Vec<T>::load(src + i * stride) : load_n(src + i * stride, kn, T(0));
   }
   transpose<T>(r);
-  for (int k = 0; k < W && k < kn; ++k) r[k].store(dst + k * Shape<T>::NR);
+  for (int k = 0; k < W && k < kn; ++k) r[k].store(dst + k * pitch);
 }
 
-// One panel of n <= NR columns from column j, all of k, to [k][NR].
+// One panel of n <= NR columns from column j, rows [k0, k0 + kc), to [kc][NR].
 template <class T>
-static void pack_b_panel(const GemmOperand& b, int64_t j, int n, int64_t k_size, T* panel) {
+static void pack_b_panel(const GemmOperand& b, int64_t j, int n, int64_t k0, int64_t kc, T* panel) {
   using S = Shape<T>;
   const T* src = static_cast<const T*>(b.data) + j * b.stride;
   if (b.stride == 1) {
-    for (int64_t k = 0; k < k_size; ++k) {
+    for (int64_t k = 0; k < kc; ++k) {
       T* dst = panel + k * S::NR;
-      copy_run(dst, src + k_offset(b, k), n);
+      copy_run(dst, src + k_offset(b, k0 + k), n);
       if (n < S::NR) zero_run(dst + n, S::NR - n);
     }
   } else if (b.k_stride == 1 && !b.tap_offset) {
-    for (int64_t k = 0; k < k_size; k += S::W)
+    for (int64_t k = 0; k < kc; k += S::W)
       for (int i = 0; i < S::NR; i += S::W)
-        pack_transposed(src + i * b.stride + k, b.stride, n - i < S::W ? n - i : S::W, k_size - k,
-                        panel + k * S::NR + i);
+        pack_transposed(src + i * b.stride + k0 + k, b.stride, n - i < S::W ? n - i : S::W, kc - k,
+                        panel + k * S::NR + i, S::NR);
   } else {
-    for (int64_t k = 0; k < k_size; ++k) {
+    for (int64_t k = 0; k < kc; ++k) {
       T* dst = panel + k * S::NR;
-      const T* at = src + k_offset(b, k);
+      const T* at = src + k_offset(b, k0 + k);
       for (int i = 0; i < S::NR; ++i) dst[i] = i < n ? at[i * b.stride] : T(0);
     }
   }

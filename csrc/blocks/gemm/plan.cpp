@@ -12,7 +12,6 @@ constexpr double kFar = 12e9, kNear = 60e9;  // bytes a second and core, from be
 constexpr double kNearBytes = 1 << 20;       // what stays in L2 beside C
 constexpr double kPatchRate = 20e9;          // bytes of patches of B packed a second
 constexpr double kTaskCost = 1.5e-6;         // seconds
-constexpr int64_t kRowStep = 2;              // a tile's panels have even numbers of rows, alike
 constexpr double kCores[] = {1, 2, 4, 16};
 constexpr int64_t kMaxTasks = 4096, kMaxParts = 32;
 constexpr int64_t kPartialBytes = 64 << 20;
@@ -23,20 +22,26 @@ struct Cut {
 
 class Estimate {
  public:
-  Estimate(const Gemm& g, const Tile& tile) : tile_(tile), m_(g.m), n_(g.n), k_(g.k) {
+  Estimate(const GemmArgs& args, const Tile& tile) : tile_(tile), m_(args.g.m), n_(args.g.n), k_(args.g.k) {
+    const Gemm& g = args.g;
+    rate_ = args.tiles ? tile.rate / products_of_parts(args.float_parts) : tile.rate;
     const double bytes = static_cast<double>(size_of(g)), depth = static_cast<double>(g.k) * bytes;
     near_ = static_cast<double>(g.m + g.n) * depth <= kNearBytes ? kNear : kFar;
-    row_ = depth / near_;
-    column_ = depth / (g.b.patches ? kPatchRate : static_cast<double>(g.n) * depth <= kNearBytes ? kNear : kFar);
+    const double split = static_cast<double>(g.k) * tile.split;
+    row_ = depth / near_ + split;
+    column_ = depth / (g.b.patches                                      ? kPatchRate
+                       : static_cast<double>(g.n) * depth <= kNearBytes ? kNear
+                                                                        : kFar) +
+              split;
     part_ = 2 * static_cast<double>(g.m) * static_cast<double>(g.n) * bytes / kFar;
     nr_ = kTileVectors * tile.lanes;
   }
 
   double seconds(const Cut& c) const {
-    const auto tile_m = static_cast<double>(round_up(div_up(m_, c.tiles_m), kRowStep));
+    const auto tile_m = static_cast<double>(round_up(div_up(m_, c.tiles_m), tile_.row_step));
     const auto tile_n = static_cast<double>(round_up(div_up(n_, c.tiles_n), nr_));
     const double k = static_cast<double>(k_), parts = static_cast<double>(c.parts);
-    const double work = 2 * tile_m * tile_n * k / tile_.rate;
+    const double work = 2 * tile_m * tile_n * k / rate_;
     const double task = (work + tile_m * row_ + tile_n * column_) / parts + kTaskCost;
     if (work / parts > kMostSeconds && c.parts < k_ / tile_.kc) return 1e30;  // Ctrl-C is seen between tasks
     const auto tasks = static_cast<double>(c.tiles_m * c.tiles_n * c.parts);
@@ -52,10 +57,35 @@ class Estimate {
   static constexpr double kMostSeconds = 0.01;
   const Tile& tile_;
   int64_t m_, n_, k_, nr_;
-  double near_, row_, column_, part_;
+  double near_, row_, column_, part_, rate_;
 };
 
 }  // namespace
+
+// Tiles must win clearly: while another program uses the core's second thread they run at a third of their rate (a tile
+// load takes 12 ns, not 3.4, and no longer beside a product), multiply-adds at three quarters.
+constexpr double kClearly = 1.25;
+
+// Tiles win where the products saved are worth more than the splitting of both operands.
+const char* tiles_decline(const GemmArgs& args) {
+  const Gemm& g = args.g;
+  if (args.no_tiles) return args.no_tiles;
+  if (args.dot) return "a few rows are dot products";
+  if (g.accumulate) return "it adds to C, which could not be restored if values were unfit";
+  if (g.k < kTileDepth) return "sums over fewer than 32 terms could err more than a chain of multiply-adds";
+  if (args.tiles_always) return nullptr;
+  constexpr Tile tile = kTiles[static_cast<int>(Isa::amx)][0], lanes = kTiles[static_cast<int>(Isa::avx512)][0];
+  const auto whole = [](int64_t n, int64_t step) { return static_cast<double>(round_up(n, step)); };
+  const double padded = 2 * whole(g.m, 16) * whole(g.n, 16) * whole(g.k, 32);
+  const double split = static_cast<double>(g.m + g.n) * static_cast<double>(g.k) * tile.split;
+  const double tiles = padded * products_of_parts(args.float_parts) / tile.rate + split;
+  return tiles * kClearly < flops(g) / lanes.rate ? nullptr
+                                                  : "splitting the operands would cost more than the product saves";
+}
+
+const char* tiles_decline_packing(const GemmArgs& args) {
+  return args.tiles ? nullptr : "the product reads panels of floats";
+}
 
 void plan(GemmArgs& args, const Tile& tile) {
   const Gemm& g = args.g;
@@ -63,7 +93,7 @@ void plan(GemmArgs& args, const Tile& tile) {
   Cut best{div_up(g.m, tile.mc), div_up(g.n, tile.nc), 1};
   const int64_t tasks = best.tiles_m * best.tiles_n;
   if (tasks > 1 || flops(g) > kTaskFlops) {
-    const Estimate estimate(g, tile);
+    const Estimate estimate(args, tile);
     const int64_t most_m = div_up(g.m, 2 * tile.mr), most_n = div_up(g.n, 2 * nr);
     const int64_t memory = kPartialBytes / (g.m * g.n * size_of(g) + 1);
     const int64_t most_parts = std::clamp<int64_t>(std::min(g.k / (2 * tile.kc), memory), 1, kMaxParts);
@@ -81,7 +111,7 @@ void plan(GemmArgs& args, const Tile& tile) {
           if (m * n * parts > kMaxTasks) break;
         }
   }
-  args.tile_m = round_up(div_up(g.m, best.tiles_m), kRowStep);
+  args.tile_m = round_up(div_up(g.m, best.tiles_m), tile.row_step);
   args.tile_n = round_up(div_up(g.n, best.tiles_n), nr);
   args.tiles_m = div_up(g.m, args.tile_m);
   args.tiles_n = div_up(g.n, args.tile_n);

@@ -14,6 +14,12 @@ inline double flops(const Gemm& g) {
 inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t round_up(int64_t a, int64_t b) { return div_up(a, b) * b; }
 
+inline int products_of_parts(int parts) { return parts * (parts + 1) / 2; }
+
 void plan(GemmArgs& args, const Tile& tile);  // sets tile_m … parts of args for args.g
+
+// Why a product, or its packing of B, does not run on tiles of bfloat16; null: it does.
+const char* tiles_decline(const GemmArgs& args);
+const char* tiles_decline_packing(const GemmArgs& args);
 
 }  // namespace dl

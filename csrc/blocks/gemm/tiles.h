@@ -10,6 +10,8 @@ struct Tile {
   int64_t kc;      // depth of a packed panel
   int64_t mc, nc;  // the largest tile of C that one task computes
   double rate;     // FLOP/s of a core, for the estimates of plan.cpp
+  int row_step;    // a task's rows are a multiple of it
+  double split;    // seconds to bring an element of A or B into the micro-kernel's form, beyond reading it
 };
 constexpr int kTileVectors = 2;
 
@@ -19,10 +21,15 @@ constexpr int kTileVectors = 2;
 // element read from beyond it (memory delivers one in the time of some 30).
 constexpr Tile kTiles[kIsas][2] = {
     // float32                                             float64
-    {{4, 4, 256, 256, 256, 3e10}, {4, 2, 256, 256, 128, 1.5e10}},     // base
-    {{6, 8, 256, 504, 512, 9e10}, {6, 4, 256, 252, 512, 4.5e10}},     // avx2
-    {{14, 16, 256, 504, 512, 1.8e11}, {14, 8, 256, 252, 512, 9e10}},  // avx512
+    {{4, 4, 256, 256, 256, 3e10, 2, 0}, {4, 2, 256, 256, 128, 1.5e10, 2, 0}},     // base
+    {{6, 8, 256, 504, 512, 9e10, 2, 0}, {6, 4, 256, 252, 512, 4.5e10, 2, 0}},     // avx2
+    {{14, 16, 256, 504, 512, 1.8e11, 2, 0}, {14, 8, 256, 252, 512, 9e10, 2, 0}},  // avx512
+    {{32, 16, 128, 512, 512, 1.6e12, 16, 1.5e-10}, {}},  // amx: one product of parts; float32 alone
 };
+
+// Tiles: 16 rows of 32 bfloat16 each; C's 32 × 32 floats are four of the eight. kc: a panel of A in three parts, 24 KB,
+// keeps to half of L1 (256 halves the rate). mc × nc × 4 B = 1 MB of sums beside kc × nc × 6 B = 0.4 MB of B.
+constexpr int64_t kTileDepth = 32;
 
 // A's panels of a tile are packed together when rows of k lie this far apart: one by one they would read a register
 // from each of kc pages, again for every panel.

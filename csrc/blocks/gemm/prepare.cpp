@@ -1,0 +1,94 @@
+#include "blocks/gemm/prepare.h"
+
+#include <algorithm>
+#include <atomic>
+
+namespace dl {
+namespace {
+
+Kernels<GemmArgs> products("gemm"), packs("gemm_pack"), sums("gemm_sum");
+
+std::atomic<int> float_parts{3};
+std::atomic<bool> tiles_always{false};
+
+constexpr int64_t kDirectBytes = 256 << 10;  // B that L2 keeps beside A and C is read in place
+constexpr int64_t kPackGrain = 16 << 10;     // elements: some 10 µs of transposing
+constexpr double kDotCost = 8;               // a dot product runs at the speed B is read: L2's 64 bytes a cycle at best
+constexpr int64_t kSharedSplits = 4;         // tiles of rows from which on B is split once for all, not by each task
+
+void prepare_dot(Prepared& x) {
+  const Gemm& g = x.args.g;
+  const double column = 2.0 * static_cast<double>(g.m) * static_cast<double>(g.k) * kDotCost;
+  x.args.tile_n = std::max<int64_t>(round_up(static_cast<int64_t>(kTaskFlops / column), 4), 4);
+  x.tasks = div_up(g.n, x.args.tile_n);
+}
+
+// On tiles every task splits its block of B itself, or all share one split beforehand.
+void prepare_tiles(Prepared& x, const Tile& tile) {
+  GemmArgs& args = x.args;
+  const Gemm& g = args.g;
+  constexpr int64_t kPartItem = 2, kWidth = 32;
+  const int64_t panels = div_up(g.n, kWidth), depth = round_up(g.k, kTileDepth) * args.float_parts * kWidth;
+  const bool shared = !g.b.patches && args.tiles_m >= kSharedSplits;
+  if (shared) {
+    x.packed_panels = panels;
+    x.packed_bytes = panels * depth * kPartItem;
+    x.pack_grain = std::max<int64_t>(kPackGrain / (g.k * kWidth), 1);
+    x.pack = &packs.choose(Device::cpu, g.dtype, args);
+  }
+  const int64_t block_n = round_up(args.tile_n, kWidth), block_m = round_up(args.tile_m, kWidth);
+  args.b_block_elements = shared ? 0 : block_n * tile.kc * args.float_parts;
+  const bool sums = std::min(args.part_k, g.k) > tile.kc;
+  x.scratch_bytes = args.b_block_elements * kPartItem + (sums ? block_m * block_n * size_of(g) : 0);
+}
+
+}  // namespace
+
+void set_tiles_always(bool on) { tiles_always.store(on, std::memory_order_relaxed); }
+void set_product_precision(int parts) { float_parts.store(parts, std::memory_order_relaxed); }
+int product_precision() { return float_parts.load(std::memory_order_relaxed); }
+
+Prepared prepare(const Gemm& g, const char* no_tiles) {
+  Prepared x{};
+  x.args.g = g;
+  x.args.parts = 1;
+  x.args.float_parts = float_parts.load(std::memory_order_relaxed);
+  x.args.tiles_always = tiles_always.load(std::memory_order_relaxed);
+  x.args.no_tiles = no_tiles;
+  const bool simple = plain(g.a) && plain(g.b);
+  x.args.dot = simple && g.m <= kDotRows && g.a.k_stride == 1 && g.b.k_stride == 1 && g.k > 0;
+  x.product = &products.choose(Device::cpu, g.dtype, x.args);
+  x.args.tiles = x.product->isa == Isa::amx;
+  const Tile& tile = kTiles[static_cast<int>(x.product->isa)][g.dtype == DType::f64];
+  const int64_t nr = kTileVectors * tile.lanes, item = size_of(g);
+  if (x.args.dot) {
+    prepare_dot(x);
+    return x;
+  }
+  plan(x.args, tile);
+  x.tasks = x.args.tiles_m * x.args.tiles_n * x.args.parts;
+  if (x.args.parts > 1) {
+    x.partial_bytes = x.args.parts * g.m * g.n * item;
+    x.sum = &sums.choose(Device::cpu, g.dtype, x.args);
+  }
+  if (x.args.tiles) {
+    prepare_tiles(x, tile);
+    return x;
+  }
+  const bool direct = simple && g.b.stride == 1 && (g.m <= 2 * tile.mr || g.n * g.k * item <= kDirectBytes);
+  x.args.direct_panels = direct ? g.n / nr : 0;
+  const int64_t panels_m = div_up(x.args.tile_m, tile.mr);
+  x.args.a_in_block = plain(g.a) && g.a.stride == 1 && g.a.k_stride * item >= kFarBytes && panels_m > 1;
+  x.args.b_block_elements = g.b.patches ? x.args.tile_n * std::min(tile.kc, x.args.part_k) : 0;
+  const int64_t a_block = x.args.a_in_block ? panels_m * (tile.mr * tile.kc + tile.lanes) : 0;
+  x.scratch_bytes = (x.args.b_block_elements + a_block) * item;
+  if (!g.b.patches && g.k > 0) {
+    x.packed_panels = div_up(g.n, nr) - x.args.direct_panels;
+    x.packed_bytes = x.packed_panels * nr * g.k * item;
+    x.pack_grain = std::max<int64_t>(kPackGrain / (g.k * nr), 1);
+    if (x.packed_panels) x.pack = &packs.choose(Device::cpu, g.dtype, x.args);
+  }
+  return x;
+}
+
+}  // namespace dl

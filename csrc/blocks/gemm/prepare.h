@@ -1,0 +1,22 @@
+// A product made ready to run: its kernels, its cut into tasks and the memory it needs. For gemm.cpp.
+#pragma once
+#include "blocks/gemm/plan.h"
+#include "core/kernel_table.h"
+
+namespace dl {
+
+constexpr int64_t kDotRows = 4;  // up to here reading B once beats packing it
+
+struct Prepared {
+  GemmArgs args;
+  const Row<GemmArgs>*product, *pack, *sum;
+  int64_t tasks, packed_panels, pack_grain;
+  int64_t packed_bytes, scratch_bytes, partial_bytes;
+};
+
+inline bool plain(const GemmOperand& o) { return !o.patches && !o.tap_offset; }
+
+// no_tiles: why tiles of bfloat16 are ruled out, or null.
+Prepared prepare(const Gemm& g, const char* no_tiles = nullptr);
+
+}  // namespace dl
