@@ -22,6 +22,18 @@ def batch_norm(lib: Lib, shape: tuple[int, ...], mode: str) -> Any:
     return lambda: backward(lib.F.batch_norm(x, mean, var, weight, bias, training=True), v, x, weight, bias)
 
 
+def batch_norm_relu(lib: Lib, shape: tuple[int, ...]) -> Any:
+    """As ResNets go on from batch norm: with a ReLU in place."""
+    c, x, v = shape[1], lib.image(*shape, grad=True), lib.image(*shape)
+    weight, bias = lib.normal(c, grad=True), lib.normal(c, grad=True)
+
+    def call() -> Any:
+        y = lib.F.batch_norm(x, None, None, weight, bias, training=True)
+        return backward(lib.F.relu(y, inplace=True), v, x, weight, bias)
+
+    return call
+
+
 def row_norm(lib: Lib, call: Callable[..., Any], shape: tuple[int, ...], params: int, mode: str) -> Any:
     grad = mode == "fwd+bwd"
     x, weight, bias = lib.normal(*shape, grad=grad), lib.normal(params, grad=grad), lib.normal(params, grad=grad)
@@ -54,6 +66,15 @@ ROWS = [
     )
     for label, shape in SHAPES.items()
     for mode in ("fwd", "fwd+bwd", "eval")
+]
+ROWS += [
+    Row(
+        f"batch_norm + relu {label} fwd+bwd",
+        lambda lib, s=shape: batch_norm_relu(lib, s),
+        (*BWD, "relu_fwd"),
+        bytes=size(shape) * 10,  # forward 3 and the relu's 2, backward 5
+    )
+    for label, shape in list(SHAPES.items())[:2]
 ]
 ROW_NORMS: dict[str, tuple[Callable[..., Any], tuple[int, ...], int]] = {
     "layer_norm 8192x512": (lambda F, x, w, b: F.layer_norm(x, (512,), w, b), (8192, 512), 512),
