@@ -135,6 +135,29 @@ def test_adding_in_place_to_a_result_of_its_own_takes_its_memory():
     assert x.grad.tolist() == [8.0, 8.0]
 
 
+def shared_gradient(keep):
+    """A block with a shortcut: the sum's gradient goes both ways and meets again at y."""
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    z = y + (y * 3).relu()
+    kept = []
+    if keep:
+        z.register_hook(lambda g: kept.append(g))
+    (z * 5).sum().backward()
+    assert x.grad.tolist() == [40.0, 40.0]
+    return kept
+
+
+def test_gradients_that_meet_are_added_in_place_unless_someone_keeps_one():
+    counts = []
+    for keep in (False, True):
+        before = dl._C.memory_stats()["allocations"]
+        kept = shared_gradient(keep)
+        counts.append(dl._C.memory_stats()["allocations"] - before)
+        assert all(g.tolist() == [5.0, 5.0] for g in kept)
+    assert counts[1] == counts[0] + 1
+
+
 def test_in_place_on_a_result_keeps_gradients_right():
     x = leaf(1.0, 2.0)
     y = x * x

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
@@ -41,7 +42,7 @@ def _by_sequence(node: Node) -> int:
 
 class _Gradients:
     """Gradients waiting for their node or leaf. A sum is made in place only in storage this class allocated, or that
-    nothing else can see: an op may hand one gradient to several inputs."""
+    nothing else can see (any more): an op may hand one gradient to several inputs."""
 
     __slots__ = ("arrays", "owned")
 
@@ -56,8 +57,8 @@ class _Gradients:
             arrays[key] = g
             if fresh:
                 self.owned.add(key)
-        elif key in self.owned:
-            _C.add_into(before, g)
+        elif key in self.owned or (getrefcount(before) == 3 and before.owners == 1 and before.is_dense):
+            _C.add_into(before, g)  # 3: the dictionary, `before` and the argument
         else:
             arrays[key] = _C.add_fwd(before, g)
             self.owned.add(key)
