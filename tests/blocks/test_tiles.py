@@ -51,7 +51,7 @@ def test_every_tail(orders: str) -> None:
 
 
 def chain(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a @ b as one chain of fused multiply-adds: a product of float32 is exact in float64, rounded once with the sum."""
+    """a @ b as one chain of fused multiply-adds: a product of float32 is exact in float64."""
     c = np.zeros((a.shape[0], b.shape[1]), np.float32)
     for k in range(a.shape[1]):
         c = (c.astype(np.float64) + a[:, k, None].astype(np.float64) * b[k]).astype(np.float32)
