@@ -139,7 +139,13 @@ class Kernels {
 #define DL_CUDA_ROW(OP, DTYPE, FN)
 #if defined(DL_HAVE_X86)
 #define DL_AMX_ROW(OP, DTYPE, FN, FITS) \
-  {.op = OP, .device = Device::cpu, .isa = Isa::amx, .dtype = DType::DTYPE, .fn = amx::FN, .fits = FITS},
+  {.op = OP, \
+   .device = Device::cpu, \
+   .isa = Isa::amx, \
+   .dtype = DType::DTYPE, \
+   .fn = amx::FN, \
+   .fits = FITS, \
+   .file = "cpu_amx.cpp"},
 #define DL_CPU_ROWS(OP, DTYPE, FN) \
   DL_CPU_ROW_(OP, avx512, DTYPE, FN) \
   DL_CPU_ROW_(OP, avx2, DTYPE, FN) \
