@@ -136,6 +136,23 @@ def test_no_keys_give_zeros():
     assert F.scaled_dot_product_attention(dl.ones(2, 3), dl.ones(0, 3), dl.ones(0, 4)).tolist() == [[0.0] * 4] * 2
 
 
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize(("heads", "queries", "keys"), [(1, 300, 290), (9, 290, 333), (2, 70, 2053)])
+def test_gradients_of_several_blocks(heads, queries, keys, causal):
+    rng = np.random.default_rng(0)
+    q, k, v, g = (rng.standard_normal((heads, n, w)) for n, w in ((queries, 3), (keys, 3), (keys, 2), (queries, 2)))
+    scores = q @ np.swapaxes(k, 1, 2) / np.sqrt(3)
+    p = np.exp(np.where(np.tril(np.ones((queries, keys), bool)), scores, -np.inf) if causal else scores)
+    p /= p.sum(-1, keepdims=True)
+    dp = g @ np.swapaxes(v, 1, 2)
+    ds = p * (dp - (p * dp).sum(-1, keepdims=True)) / np.sqrt(3)
+    leaves = [dl.tensor(x, requires_grad=True) for x in (q, k, v)]
+    F.scaled_dot_product_attention(*leaves, is_causal=causal).backward(dl.tensor(g))
+    expected = (ds @ k, np.swapaxes(ds, 1, 2) @ q, np.swapaxes(p, 1, 2) @ g)
+    for x, e in zip(leaves, expected, strict=True):
+        np.testing.assert_allclose(x.grad.numpy(), e, rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize("masked", [False, True])
 def test_nan_stays_in_its_query(masked):
     q = np.random.default_rng(0).standard_normal((70, 4))
