@@ -45,7 +45,7 @@ def set_float32_matmul_precision(precision: str) -> None:
 
     A float32 is the sum of three bfloat16. "highest" (at the start) multiplies all of them, six products: the error is
     that of a chain of fused multiply-adds at most, plus one rounding (2**-24 sum|a||b|) and k 2**-126 max|a, b|.
-    that of a chain of fused multiply-adds at most, plus one rounding (2**-24 sum|a||b|) and k 2**-126 max|a,b|.
+    "high" keeps two (three products): |error| <= 2**-15 sum|a||b|. "medium" keeps one: |error| <= 2**-7 sum|a||b|.
     Sums are float32 always. Small products, float64, values that parts cannot carry (not finite, below 2**-110) and
     machines without tiles compute as "highest". ValueError for another word. PyTorch has the same function.
 
