@@ -72,7 +72,8 @@ def test_samples_are_long_enough_and_in_turns() -> None:
 
 def test_peak_is_of_the_isa(isa: str) -> None:
     assert 1e9 < _C.peak_flops(0.01) < 1e13
-    assert _C.last_kernel() == f"fma_peak.f32.{isa}"
+    best = "avx512" if isa == "amx" else isa  # the peak of tiles is not measured
+    assert _C.last_kernel() == f"fma_peak.f32.{best}"
 
 
 def test_machine_figures_are_plausible() -> None:
