@@ -34,6 +34,8 @@ uint64_t largest_of(const int64_t* p, int64_t n) {
 }  // namespace
 
 Array bincount_fwd(const Array& x, int64_t least) {
+  DL_CHECK(x.device() == Device::cpu, DeviceError, "bincount: input must be on the cpu, got ", name(x.device()),
+           "; count x.cpu()");
   const Array numbers = as_labels("bincount", "index", x, row_major(x.shape()), "convert with .long()");
   const int64_t* p = numbers.data<int64_t>();
   const int64_t n = numbers.size();
