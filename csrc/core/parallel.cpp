@@ -49,6 +49,51 @@ struct Inside {
   ~Inside() { region.threads = 0; }
 };
 
+// Which thread runs which chunk. Each starts at the front of its own part of the range, the same part every time, which
+// its cache may still hold; one that has finished takes from the backs of the others' parts, so that a core which is
+// slow, or late, holds nobody up (measured beside a busy neighbour: one core at two thirds of the other's speed).
+class Shares {
+ public:
+  Shares(int64_t chunks, int team) : team_(team) {
+    if (team > kFew) many_ = std::make_unique<Share[]>(static_cast<size_t>(team));
+    for (int t = 0; t < team; ++t) at(t).left = pack(chunks * t / team, chunks * (t + 1) / team);
+  }
+  // The thread's next chunk, or -1.
+  int64_t next(int thread) {
+    if (const int64_t own = take(thread, true); own >= 0) return own;
+    for (int k = 1; k < team_; ++k)
+      if (const int64_t c = take((thread + k) % team_, false); c >= 0) return c;
+    return -1;
+  }
+
+ private:
+  static constexpr int kFew = 16;
+  static constexpr uint64_t kMask = 0xFFFFFFFF;
+  struct alignas(64) Share {     // a cache line each
+    std::atomic<uint64_t> left;  // the first chunk << 32 | behind the last
+  };
+
+  static uint64_t pack(int64_t first, int64_t end) {
+    return static_cast<uint64_t>(first) << 32 | static_cast<uint64_t>(end);
+  }
+  Share& at(int t) { return many_ ? many_[static_cast<size_t>(t)] : few_[t]; }
+  int64_t take(int t, bool front) {
+    std::atomic<uint64_t>& left = at(t).left;
+    uint64_t seen = left.load(std::memory_order_relaxed);
+    for (;;) {
+      const uint64_t first = seen >> 32, end = seen & kMask;
+      if (first >= end) return -1;
+      const uint64_t rest = front ? seen + (uint64_t{1} << 32) : seen - 1;
+      if (left.compare_exchange_weak(seen, rest, std::memory_order_relaxed))
+        return static_cast<int64_t>(front ? first : end - 1);
+    }
+  }
+
+  const int team_;
+  Share few_[kFew];
+  std::unique_ptr<Share[]> many_;
+};
+
 // 0 when the variable is not set, or is empty.
 int threads_wanted() {
   const char* text = std::getenv("DLCORE_NUM_THREADS");
@@ -133,19 +178,23 @@ void parallel_for(int64_t n, int64_t grain, RangeFn fn, OnInterrupt on_interrupt
   std::exception_ptr failure;  // written once, by whoever sets stop first
   if (last_poll == Clock::time_point{}) last_poll = Clock::now();
 
+  Shares shares(chunks, team);
   auto work = [&](int thread) {
     FlushSubnormals flush;
     Inside guard(team, caller);
-    const int64_t begin = chunks * thread / team, end = chunks * (thread + 1) / team;
-    for (int64_t c = begin; c < end && !stop.load(std::memory_order_relaxed); ++c) {
+    bool between = false;
+    for (int64_t c; !stop.load(std::memory_order_relaxed) && (c = shares.next(thread)) >= 0; between = true) {
+      if (between && thread == 0 && on_interrupt == OnInterrupt::stop && Clock::now() - last_poll > kPoll) {
+        last_poll = Clock::now();
+        if (hooks.interrupted()) {
+          if (!stop.exchange(true)) failure = std::make_exception_ptr(Interrupted());
+          return;
+        }
+      }
       try {
         fn(c * grain, std::min(n, (c + 1) * grain));
       } catch (...) {
         if (!stop.exchange(true)) failure = std::current_exception();
-      }
-      if (thread == 0 && on_interrupt == OnInterrupt::stop && c + 1 < end && Clock::now() - last_poll > kPoll) {
-        last_poll = Clock::now();
-        if (hooks.interrupted() && !stop.exchange(true)) failure = std::make_exception_ptr(Interrupted());
       }
     }
   };
