@@ -4,6 +4,7 @@
 #include "core/array.h"
 #include "core/kernel_table.h"
 #include "core/launch.h"
+#include "core/past_caches.h"
 
 namespace dl {
 namespace {
@@ -17,7 +18,12 @@ void check_float(const char* op, const Array& x) {
 
 Array run(Kernels<ActArgs>& kernels, const Array& x, const Array* g, double alpha, double beta) {
   Array out = Array::empty_like(x);
-  const ActArgs args{.x = x.raw(), .g = g ? g->raw() : nullptr, .out = out.raw(), .alpha = alpha, .beta = beta};
+  const ActArgs args{.x = x.raw(),
+                     .g = g ? g->raw() : nullptr,
+                     .out = out.raw(),
+                     .alpha = alpha,
+                     .beta = beta,
+                     .past_caches = past_caches(out)};
   const Row<ActArgs>& row = kernels.choose(x.device(), x.dtype(), args);
   launch(row, args, x.size(), kGrain);
   return out;

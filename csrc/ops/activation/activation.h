@@ -23,6 +23,7 @@ struct ActArgs {
   const void* g;  // backward: the gradient of y; null in forward
   void* out;
   double alpha, beta;  // leaky_relu's slope; a and b above
+  bool past_caches;    // out is large (core/past_caches.h)
 };
 // A kernel's range is elements of the dense arrays.
 

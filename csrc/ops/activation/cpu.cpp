@@ -3,31 +3,33 @@
 // two or three of them for the smooth ones.
 #include "ops/activation/activation.h"
 #include "ops/activation/formula.h"
-#include "simd/vec.h"
+#include "simd/stream.h"
 
 namespace dl::DL_ISA_NS {
 
 template <template <class> class F, class T>
 static void forward(const ActArgs& a, int64_t begin, int64_t end) {
   using V = Vec<T>;
-  const T* x = static_cast<const T*>(a.x);
-  T* y = static_cast<T*>(a.out);
   const V alpha(static_cast<T>(a.alpha)), beta(static_cast<T>(a.beta));
-  int64_t i = begin;
-  for (; i + V::size <= end; i += V::size) F<V>::fwd(V::load(x + i), alpha, beta).store(y + i);
-  if (const int n = static_cast<int>(end - i)) store_n(y + i, F<V>::fwd(load_n(x + i, n, T(0)), alpha, beta), n);
+  each_tile(static_cast<T*>(a.out) + begin, end - begin, a.past_caches, [&](T* y, int64_t first, int64_t m) {
+    const T* x = static_cast<const T*>(a.x) + begin + first;
+    int64_t i = 0;
+    for (; i + V::size <= m; i += V::size) F<V>::fwd(V::load(x + i), alpha, beta).store(y + i);
+    if (const int n = static_cast<int>(m - i)) store_n(y + i, F<V>::fwd(load_n(x + i, n, T(0)), alpha, beta), n);
+  });
 }
 
 template <template <class> class F, class T>
 static void backward(const ActArgs& a, int64_t begin, int64_t end) {
   using V = Vec<T>;
-  const T *saved = static_cast<const T*>(a.x), *g = static_cast<const T*>(a.g);
-  T* dx = static_cast<T*>(a.out);
   const V alpha(static_cast<T>(a.alpha)), beta(static_cast<T>(a.beta));
-  int64_t i = begin;
-  for (; i + V::size <= end; i += V::size) F<V>::bwd(V::load(g + i), V::load(saved + i), alpha, beta).store(dx + i);
-  if (const int n = static_cast<int>(end - i))
-    store_n(dx + i, F<V>::bwd(load_n(g + i, n, T(0)), load_n(saved + i, n, T(0)), alpha, beta), n);
+  each_tile(static_cast<T*>(a.out) + begin, end - begin, a.past_caches, [&](T* dx, int64_t first, int64_t m) {
+    const T *saved = static_cast<const T*>(a.x) + begin + first, *g = static_cast<const T*>(a.g) + begin + first;
+    int64_t i = 0;
+    for (; i + V::size <= m; i += V::size) F<V>::bwd(V::load(g + i), V::load(saved + i), alpha, beta).store(dx + i);
+    if (const int n = static_cast<int>(m - i))
+      store_n(dx + i, F<V>::bwd(load_n(g + i, n, T(0)), load_n(saved + i, n, T(0)), alpha, beta), n);
+  });
 }
 
 #define KERNELS(NAME, FORMULA) \

@@ -3,6 +3,7 @@
 #include "ops/elementwise/divisions.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/elementwise/formula.h"
+#include "simd/stream.h"
 #include "simd/walk.h"
 
 namespace dl::DL_ISA_NS {
@@ -44,12 +45,11 @@ static void map(const ElementwiseArgs& a, int64_t begin, int64_t end) {
   const int64_t so = a.nest.stride[0][0], s0 = step[0], s1 = step[1], s2 = step[2], s3 = step[3];
   const bool unit = so == 1 && s3 == 0 && ((s0 | s1 | s2) & ~int64_t(1)) == 0;
   const int pattern = unit ? static_cast<int>(s0 * 4 + s1 * 2 + s2) : -1;
-  walk<N + 1>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
-    R* o = out + at[0];
-    const T *p = x[0] + at[1], *q = p, *r = p, *s = p;
-    if constexpr (N > 1) q = x[1] + at[2];
-    if constexpr (N > 2) r = x[2] + at[3];
-    if constexpr (N > 3) s = x[3] + at[4];
+  const auto run = [&](R* o, const int64_t* at, int64_t first, int64_t n) {
+    const T *p = x[0] + at[1] + first * s0, *q = p, *r = p, *s = p;
+    if constexpr (N > 1) q = x[1] + at[2] + first * s1;
+    if constexpr (N > 2) r = x[2] + at[3] + first * s2;
+    if constexpr (N > 3) s = x[3] + at[4] + first * s3;
     const auto body = [=](int64_t i, int64_t i0, int64_t i1, int64_t i2)
                           __attribute__((always_inline)) { o[i] = apply<F, N>(p, i0, q, i1, r, i2, s, 0); };
     if (pattern == 4) return unit_steps<1, 0, 0>(n, body);  // f(x), x + 2, clamp
@@ -60,6 +60,10 @@ static void map(const ElementwiseArgs& a, int64_t begin, int64_t end) {
     if constexpr (N > 2)
       if (pattern == 7) return unit_steps<1, 1, 1>(n, body);
     for (int64_t i = 0; i < n; ++i) o[i * so] = apply<F, N>(p, i * s0, q, i * s1, r, i * s2, s, i * s3);
+  };
+  walk<N + 1>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
+    each_tile(out + at[0], n, a.past_caches && so == 1,
+              [&](R* o, int64_t first, int64_t m) __attribute__((always_inline)) { run(o, at, first, m); });
   });
 }
 
@@ -107,22 +111,29 @@ static void lanes(const ElementwiseArgs& a, int64_t begin, int64_t end) {
   const T *x = operand<T>(a, 0), *y = N > 1 ? operand<T>(a, 1) : x, *z = N > 2 ? operand<T>(a, 2) : x;
   const auto& s = a.nest.stride;
   const int64_t so = s[0][0], sx = s[1][0], sy = N > 1 ? s[2][0] : 0, sz = N > 2 ? s[3][0] : 0;
-  walk<N + 1>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
+  const auto run = [&](T* o, const int64_t* at, int64_t first, int64_t n) {
+    const T *p = x + at[1] + first * sx, *q = p, *r = p;
+    if constexpr (N > 1) q = y + at[2] + first * sy;
+    if constexpr (N > 2) r = z + at[3] + first * sz;
     for (int64_t i = 0; i < n; i += V::size) {
       const int m = static_cast<int>(n - i < V::size ? n - i : V::size);
-      const V p = load_lanes<V>(x + at[1] + i * sx, sx, m);
+      const V a0 = load_lanes<V>(p + i * sx, sx, m);
       V v;
       if constexpr (N == 1) {
-        v = F::of(p);
+        v = F::of(a0);
       } else {
-        const V q = load_lanes<V>(y + at[2] + i * sy, sy, m);
+        const V a1 = load_lanes<V>(q + i * sy, sy, m);
         if constexpr (N == 2)
-          v = F::of(p, q);
+          v = F::of(a0, a1);
         else
-          v = F::of(p, q, load_lanes<V>(z + at[3] + i * sz, sz, m));
+          v = F::of(a0, a1, load_lanes<V>(r + i * sz, sz, m));
       }
-      store_lanes(v, out + at[0] + i * so, so, m);
+      store_lanes(v, o + i * so, so, m);
     }
+  };
+  walk<N + 1>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
+    each_tile(out + at[0], n, a.past_caches && so == 1,
+              [&](T* o, int64_t first, int64_t m) __attribute__((always_inline)) { run(o, at, first, m); });
   });
 }
 
@@ -135,10 +146,9 @@ static void where(const ElementwiseArgs& a, int64_t begin, int64_t end) {
   const auto& s = a.nest.stride;
   const int64_t so = s[0][0], sc = s[1][0], sx = s[2][0], sy = s[3][0];
   const bool unit = so == 1 && sc == 1 && ((sx | sy) & ~int64_t(1)) == 0;
-  walk<4>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
-    T* o = out + at[0];
-    const uint8_t* c = condition + at[1];
-    const T *p = x + at[2], *q = y + at[3];
+  const auto run = [&](T* o, const int64_t* at, int64_t first, int64_t n) {
+    const uint8_t* c = condition + at[1] + first * sc;
+    const T *p = x + at[2] + first * sx, *q = y + at[3] + first * sy;
     const auto body = [=](int64_t i, int64_t ic, int64_t ix, int64_t iy) __attribute__((always_inline)) {
       const T yes = p[ix], no = q[iy];  // both are read, so that the choice needs no branch
       o[i] = c[ic] ? yes : no;
@@ -148,6 +158,10 @@ static void where(const ElementwiseArgs& a, int64_t begin, int64_t end) {
     if (unit && sy) return unit_steps<1, 0, 1>(n, body);
     if (unit) return unit_steps<1, 0, 0>(n, body);
     for (int64_t i = 0; i < n; ++i) o[i * so] = c[i * sc] ? p[i * sx] : q[i * sy];
+  };
+  walk<4>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
+    each_tile(out + at[0], n, a.past_caches && so == 1,
+              [&](T* o, int64_t first, int64_t m) __attribute__((always_inline)) { run(o, at, first, m); });
   });
 }
 

@@ -4,6 +4,7 @@
 #include "blocks/copy/rearrange.h"
 #include "core/array.h"
 #include "core/launch.h"
+#include "core/past_caches.h"
 #include "ops/elementwise/run.h"
 
 namespace dl {
@@ -67,7 +68,8 @@ Dims common_shape(const char* op, std::initializer_list<Operand> operands) {
 void run_into(Table& table, const Array& out, DType t, std::initializer_list<Operand> operands,
               OnInterrupt on_interrupt, int kept = 0) {
   if (out.size() == 0) return;
-  ElementwiseArgs args{.out = out.raw(), .in = {}, .scalar = {}, .nest = {}};
+  const bool fresh = on_interrupt == OnInterrupt::stop;  // in place, the line written was read before
+  ElementwiseArgs args{.out = out.raw(), .in = {}, .scalar = {}, .nest = {}, .past_caches = fresh && past_caches(out)};
   Array held[4];
   const Array* nested[kNestOperands] = {&out};
   int k = 0;

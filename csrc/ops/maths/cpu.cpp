@@ -4,17 +4,19 @@
 #include "ops/maths/formula.h"
 #include "ops/maths/maths.h"
 #include "ops/maths/single.h"
+#include "simd/stream.h"
 
 namespace dl::DL_ISA_NS {
 
 template <class F, class T>
 static void vectors(const MathsArgs& a, int64_t begin, int64_t end) {
   using V = Vec<T>;
-  const T* x = static_cast<const T*>(a.x);
-  T* y = static_cast<T*>(a.out);
-  int64_t i = begin;
-  for (; i + V::size <= end; i += V::size) F::of(V::load(x + i)).store(y + i);
-  if (const int n = static_cast<int>(end - i)) store_n(y + i, F::of(load_n(x + i, n)), n);
+  each_tile(static_cast<T*>(a.out) + begin, end - begin, a.past_caches, [&](T* y, int64_t first, int64_t m) {
+    const T* x = static_cast<const T*>(a.x) + begin + first;
+    int64_t i = 0;
+    for (; i + V::size <= m; i += V::size) F::of(V::load(x + i)).store(y + i);
+    if (const int n = static_cast<int>(m - i)) store_n(y + i, F::of(load_n(x + i, n)), n);
+  });
 }
 
 // float32 data in lanes of double. `n` lanes count; a whole vector's is a constant, so that a copy is one instruction.

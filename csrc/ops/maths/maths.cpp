@@ -3,6 +3,7 @@
 #include "blocks/copy/copy.h"
 #include "core/array.h"
 #include "core/launch.h"
+#include "core/past_caches.h"
 
 namespace dl {
 namespace {
@@ -17,7 +18,7 @@ Array run(const char* op, Kernels<MathsArgs>& kernels, const Array& x, bool roun
   }
   const Array dense = as_dense(is_floating(x.dtype()) ? x : convert(x, DType::f32));
   const Array out = Array::empty_like(dense);
-  const MathsArgs args{.x = dense.raw(), .out = out.raw()};
+  const MathsArgs args{.x = dense.raw(), .out = out.raw(), .past_caches = past_caches(out)};
   launch(kernels.choose(dense.device(), dense.dtype(), args), args, dense.size(), kGrain);
   return out;
 }

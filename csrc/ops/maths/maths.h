@@ -14,6 +14,7 @@ namespace dl {
 struct MathsArgs {
   const void* x;
   void* out;
+  bool past_caches;  // out is large (core/past_caches.h)
 };
 // A kernel's range is elements of the dense arrays.
 
