@@ -28,6 +28,12 @@ DL_HD inline float sqrt(float x) { return __builtin_sqrtf(x); }
 DL_HD inline double sqrt(double x) { return __builtin_sqrt(x); }
 DL_HD inline float round_even(float x) { return __builtin_rintf(x); }
 DL_HD inline double round_even(double x) { return __builtin_rint(x); }
+DL_HD inline float at_most(float x, float high) { return x > high ? high : x; }
+DL_HD inline double at_most(double x, double high) { return x > high ? high : x; }
+DL_HD inline float at_least(float x, float low) { return x < low ? low : x; }
+DL_HD inline double at_least(double x, double low) { return x < low ? low : x; }
+DL_HD inline bool all_between(float x, float low, float high) { return low < x && x < high; }
+DL_HD inline bool all_between(double x, double low, double high) { return low < x && x < high; }
 DL_HD inline int32_t to_int(float x) { return static_cast<int32_t>(x); }
 DL_HD inline int64_t to_int(double x) { return static_cast<int64_t>(x); }
 DL_HD inline int32_t bits_of(float x) {

@@ -15,6 +15,17 @@ DL_INLINE Vec<float> round_even(Vec<float> x) {
 DL_INLINE Vec<double> round_even(Vec<double> x) {
   return _mm256_round_pd(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
+// One instruction each: a NaN in the second operand stays.
+DL_INLINE Vec<float> at_most(Vec<float> x, Vec<float> high) { return _mm256_min_ps(high.v, x.v); }
+DL_INLINE Vec<double> at_most(Vec<double> x, Vec<double> high) { return _mm256_min_pd(high.v, x.v); }
+DL_INLINE Vec<float> at_least(Vec<float> x, Vec<float> low) { return _mm256_max_ps(low.v, x.v); }
+DL_INLINE Vec<double> at_least(Vec<double> x, Vec<double> low) { return _mm256_max_pd(low.v, x.v); }
+DL_INLINE bool all_between(Vec<float> x, Vec<float> low, Vec<float> high) {
+  return _mm256_movemask_ps((__m256)((x.v > low.v) & (x.v < high.v))) == 0xFF;
+}
+DL_INLINE bool all_between(Vec<double> x, Vec<double> low, Vec<double> high) {
+  return _mm256_movemask_pd((__m256d)((x.v > low.v) & (x.v < high.v))) == 0xF;
+}
 // The product of the low 32 bits of each lane, unsigned, in all 64.
 DL_INLINE Vec<int64_t> multiply_low_halves(Vec<int64_t> a, Vec<int64_t> b) {
   return (Vec<int64_t>::Native)_mm256_mul_epu32((__m256i)a.v, (__m256i)b.v);

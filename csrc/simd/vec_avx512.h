@@ -15,6 +15,20 @@ DL_INLINE Vec<float> round_even(Vec<float> x) {
 DL_INLINE Vec<double> round_even(Vec<double> x) {
   return _mm512_roundscale_pd(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
+// One instruction each: a NaN in the second operand stays.
+DL_INLINE Vec<float> at_most(Vec<float> x, Vec<float> high) { return _mm512_min_ps(high.v, x.v); }
+DL_INLINE Vec<double> at_most(Vec<double> x, Vec<double> high) { return _mm512_min_pd(high.v, x.v); }
+DL_INLINE Vec<float> at_least(Vec<float> x, Vec<float> low) { return _mm512_max_ps(low.v, x.v); }
+DL_INLINE Vec<double> at_least(Vec<double> x, Vec<double> low) { return _mm512_max_pd(low.v, x.v); }
+DL_INLINE bool all_between(Vec<float> x, Vec<float> low, Vec<float> high) {
+  return _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(x.v, low.v, _CMP_GT_OQ), x.v, high.v, _CMP_LT_OQ) == 0xFFFF;
+}
+DL_INLINE bool all_between(Vec<double> x, Vec<double> low, Vec<double> high) {
+  return _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask(x.v, low.v, _CMP_GT_OQ), x.v, high.v, _CMP_LT_OQ) == 0xFF;
+}
+// y 2^n, as math.h's template of two exact products.
+DL_INLINE Vec<float> times_pow2(Vec<float> y, Vec<float> n) { return _mm512_scalef_ps(y.v, n.v); }
+DL_INLINE Vec<double> times_pow2(Vec<double> y, Vec<double> n) { return _mm512_scalef_pd(y.v, n.v); }
 template <>
 DL_INLINE Vec<float> load_n(const float* p, int n, float fill) {
   return _mm512_mask_loadu_ps(_mm512_set1_ps(fill), static_cast<__mmask16>((1u << n) - 1), p);

@@ -20,6 +20,21 @@ DL_INLINE Vec<T> round_even(Vec<T> x) {
   for (int i = 0; i < Vec<T>::size; ++i) x.v[i] = sizeof(T) == 4 ? __builtin_rintf(x.v[i]) : __builtin_rint(x.v[i]);
   return x;
 }
+template <class T>
+DL_INLINE Vec<T> at_most(Vec<T> x, Vec<T> high) {
+  return select(x > high, high, x);
+}
+template <class T>
+DL_INLINE Vec<T> at_least(Vec<T> x, Vec<T> low) {
+  return select(x < low, low, x);
+}
+template <class T>
+DL_INLINE bool all_between(Vec<T> x, Vec<T> low, Vec<T> high) {
+  const auto inside = (x > low) & (x < high);
+  bool all = true;
+  for (int i = 0; i < Vec<T>::size; ++i) all &= inside.m[i] != 0;
+  return all;
+}
 // The product of the low 32 bits of each lane, unsigned, in all 64.
 DL_INLINE Vec<int64_t> multiply_low_halves(Vec<int64_t> a, Vec<int64_t> b) {
 #ifdef __SSE2__

@@ -80,10 +80,11 @@ struct Sqrt {
     return sqrt(x);
   }
 };
-struct Clamp {
+struct Clamp {  // not Minimum of Maximum, which GCC 12 does not vectorise
   template <class T>
   static DL_HD T of(T x, T low, T high) {
-    return Minimum::of(Maximum::of(x, low), high);
+    const T y = (x >= low) | (x != x) ? x : low;
+    return (y > high) | (high != high) ? high : y;
   }
 };
 // By squaring. A negative exponent gives 0, or ±1 for ±1, as the quotient 1 / a^-b truncates.

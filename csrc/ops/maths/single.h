@@ -14,8 +14,9 @@ constexpr float kTrigMax = 12000, kHalfPi[] = {1.5703125f, 0.000483751297f, 7.54
 
 template <class V>
 struct Angle {
-  V sin, cos;  // of the rest, at most π/4: Taylor series to r^9 and r^10, (π/4)^11 / 11! = 2e-9
-  V quarter;   // 0, 1, 2 or 3
+  V sin, cos;            // of the rest, at most π/4: Taylor series to r^9 and r^10, (π/4)^11 / 11! = 2e-9
+  Vec<int32_t> quarter;  // its two low bits count quarter turns
+  typename V::Mask odd;
 };
 template <class V>
 DL_INLINE Angle<V> angle(V x) {
@@ -30,19 +31,22 @@ DL_INLINE Angle<V> angle(V x) {
     s = s * z + V(sines[k]);
     c = c * z + V(cosines[k]);
   }
-  const V fourth = n * V(0.25f);
-  V whole = round_even(fourth);
-  whole = select(whole > fourth, whole - V(1.0f), whole);
-  return {r + r * z * s, (V(1.0f) - z * V(0.5f)) + z * z * c, n - V(4.0f) * whole};
+  const Vec<int32_t> quarter = to_int(n);
+  return {r + r * z * s, (V(1.0f) - z * V(0.5f)) + z * z * c, quarter, {bit_and(quarter, Vec<int32_t>(1)).v != 0}};
+}
+// y with its sign changed where bit 1 of `quarter` is set.
+template <class V>
+DL_INLINE V turned(V y, Vec<int32_t> quarter) {
+  return from_bits<float>(Vec<int32_t>(bits_of(y).v ^ shift_left(bit_and(quarter, Vec<int32_t>(2)), 30).v));
 }
 
 // f(x), and libm's value in the lanes that are too large (or not finite) for angle().
 template <class V, class Exact>
 DL_INLINE V with_large(V x, V y, const Exact& exact) {
-  const V large = select(abs(x) < V(kTrigMax), V(0.0f), V(1.0f));
-  if (max_lanes(large) == 0) return y;
+  if (all_between(x, V(-kTrigMax), V(kTrigMax))) return y;
+  const auto usual = abs(x) < V(kTrigMax);
   for (int i = 0; i < V::size; ++i)
-    if (large[i] != 0) y.v[i] = static_cast<float>(exact(static_cast<double>(x[i])));
+    if (!usual.m[i]) y.v[i] = static_cast<float>(exact(static_cast<double>(x[i])));
   return y;
 }
 
@@ -50,26 +54,23 @@ struct Sin {
   template <class V>
   static DL_INLINE V of(V x) {
     const Angle<V> a = angle(x);
-    const V y = select((a.quarter == V(1.0f)) | (a.quarter == V(3.0f)), a.cos, a.sin);
-    const V signed_y = select(x == V(0.0f), x, select(a.quarter >= V(2.0f), -y, y));
-    return with_large(x, signed_y, [](double v) { return __builtin_sin(v); });
+    const V y = select(x == V(0.0f), x, turned(select(a.odd, a.cos, a.sin), a.quarter));
+    return with_large(x, y, [](double v) { return __builtin_sin(v); });
   }
 };
-struct Cos {
+struct Cos {  // a quarter turn ahead
   template <class V>
   static DL_INLINE V of(V x) {
     const Angle<V> a = angle(x);
-    const V y = select((a.quarter == V(1.0f)) | (a.quarter == V(3.0f)), a.sin, a.cos);
-    const V signed_y = select((a.quarter == V(1.0f)) | (a.quarter == V(2.0f)), -y, y);
-    return with_large(x, signed_y, [](double v) { return __builtin_cos(v); });
+    const V y = turned(select(a.odd, a.sin, a.cos), Vec<int32_t>(a.quarter.v + 1));
+    return with_large(x, y, [](double v) { return __builtin_cos(v); });
   }
 };
 struct Tan {
   template <class V>
   static DL_INLINE V of(V x) {
     const Angle<V> a = angle(x);
-    const auto odd = (a.quarter == V(1.0f)) | (a.quarter == V(3.0f));
-    const V y = select(odd, -a.cos, a.sin) / select(odd, a.sin, a.cos);
+    const V y = select(a.odd, -a.cos, a.sin) / select(a.odd, a.sin, a.cos);
     return with_large(x, select(x == V(0.0f), x, y), [](double v) { return __builtin_tan(v); });
   }
 };
@@ -110,38 +111,27 @@ struct Acos {
   }
 };
 
-// x = 2^e m with m from √½ to √2: log x in units of another base is e's part, exact in its leading bits, and m's.
-template <class V>
-DL_INLINE V scaled_log(V x, float unit, float e_high, float e_low) {
-  const auto bits = bits_of(x);
-  const V e0 = to_float<float>(shift_right(bits, 23)) - V(127.0f);
-  const V m0 = from_bits<float>(bit_or(bit_and(bits, decltype(bits)(0x7fffff)), decltype(bits)(0x3f800000)));
-  const auto high = m0 > V(1.41421356f);
-  const V e = select(high, e0 + V(1.0f), e0), m = select(high, m0 * V(0.5f), m0);
-  const V y = e * V(e_high) + (e * V(e_low) + log(m) * V(unit));
-  const auto usual = (x > V(0.0f)) & (x < V(__builtin_inff()));
-  return select(usual, y, select(x == V(0.0f), V(-__builtin_inff()), select(x > V(0.0f), x, V(__builtin_nanf("")))));
-}
+// Logarithms to other bases: e's part, exact in its leading bits, and m's.
 struct Log2 {
   template <class V>
   static DL_INLINE V of(V x) {
-    return scaled_log(x, 1.44269504f, 1.0f, 0.0f);
+    const Logarithm<V> l = log_parts(x);
+    return log_or_special(x, l.e + (l.f - (l.half - l.product)) * V(1.44269504f));
   }
 };
 struct Log10 {  // log10 2 = 0.30078125 (8 bits) + the rest
   template <class V>
   static DL_INLINE V of(V x) {
-    return scaled_log(x, 0.434294482f, 0.30078125f, 2.48745664e-4f);
+    const Logarithm<V> l = log_parts(x);
+    const V of_m = (l.f - (l.half - l.product)) * V(0.434294482f);
+    return log_or_special(x, l.e * V(0.30078125f) + (l.e * V(2.48745664e-4f) + of_m));
   }
 };
 struct Exp2 {
   template <class V>
   static DL_INLINE V of(V x) {
-    const V held = select(x < V(-150.0f), V(-150.0f), select(x > V(129.0f), V(129.0f), x));
-    const V n = round_even(held), half = round_even(n * V(0.5f));
-    const V y = (expm1_reduced((held - n) * V(0.693147181f)) + V(1.0f)) * pow2(half) * pow2(n - half);
-    const V kept = select(x < V(-126.0f), V(0.0f), select(x >= V(128.0f), V(__builtin_inff()), y));
-    return select(x != x, x, kept);
+    const V held = at_most(at_least(x, V(-150.0f)), V(129.0f)), n = round_even(held);
+    return times_pow2(expm1_reduced((held - n) * V(0.693147181f)) + V(1.0f), n);
   }
 };
 
