@@ -129,6 +129,18 @@ def test_values_that_parts_cannot_carry_select_multiply_adds_for_all_of_c(value,
         assert results[0].tobytes() == expected.tobytes()
 
 
+def test_one_unfit_value_in_a_slab_of_b_selects_multiply_adds_for_every_slab() -> None:
+    rng = np.random.default_rng(10)
+    a, b = draw(rng, np.float32, 40, 16384), draw(rng, np.float32, 16384, 1100)  # 72 MB: slabs of 1024 columns and 76
+    for column in (5, 1099):
+        b[5, column], kept = 2.0**-120, b[5, column]
+        y = product(a, b)
+        with testing.isa("avx512"):
+            expected = product(a, b)
+        assert y.tobytes() == expected.tobytes(), f"value in column {column}"
+        b[5, column] = kept
+
+
 def test_zeros_and_the_smallest_value_that_parts_carry_stay_on_tiles() -> None:
     rng = np.random.default_rng(7)
     a, b = draw(rng, np.float32, 64, 96), draw(rng, np.float32, 96, 64)

@@ -64,9 +64,10 @@ bool attempt(const Prepared& x, const void* a, const void* b, void* c) {
   return !unfit;
 }
 
+constexpr const char* kUnfit = "an operand holds values that parts of bfloat16 cannot carry";
+
 void execute(const Prepared& x, const void* a, const void* b, void* c) {
-  if (attempt(x, a, b, c)) return;
-  attempt(prepare(x.args.g, "an operand holds values that parts of bfloat16 cannot carry"), a, b, c);
+  if (!attempt(x, a, b, c)) attempt(prepare(x.args.g, kUnfit), a, b, c);
 }
 
 // Cᵀ = Bᵀ·Aᵀ where C has but a few columns, or runs along them: registers of C lie along its rows.
@@ -95,6 +96,19 @@ P* advance(P* p, int64_t elements, const Gemm& g) {
   return static_cast<Byte*>(p) + elements * size_of(g);
 }
 
+// C in slabs of columns, so that no more of B than `width` columns is packed at once. False: as attempt, for all of C.
+bool attempt_slabs(const Gemm& g, int64_t width, const char* no_tiles) {
+  for (int64_t j = 0; j < g.n; j += width) {
+    Gemm part = g;
+    part.n = std::min(width, g.n - j);
+    part.b.data = advance(g.b.data, j * g.b.stride, g);
+    part.c = advance(g.c, j * g.c_stride, g);
+    if (g.bias_n) part.bias_n = advance(g.bias_n, j, g);
+    if (!attempt(prepare(part, no_tiles), part.a.data, part.b.data, part.c)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void gemm(const Gemm& given) {
@@ -102,15 +116,8 @@ void gemm(const Gemm& given) {
   const Gemm g = worth_turning(given) ? turned(given) : given;
   const int64_t slab =
       std::max(kPackedBytes / (std::max<int64_t>(g.k, 1) * size_of(g)) / kWidestPanel, int64_t{8}) * kWidestPanel;
-  if (g.n <= slab || g.b.patches) return execute(prepare(g), g.a.data, g.b.data, g.c);
-  for (int64_t j = 0; j < g.n; j += slab) {
-    Gemm part = g;
-    part.n = std::min(slab, g.n - j);
-    part.b.data = advance(g.b.data, j * g.b.stride, g);
-    part.c = advance(g.c, j * g.c_stride, g);
-    if (g.bias_n) part.bias_n = advance(g.bias_n, j, g);
-    execute(prepare(part), part.a.data, part.b.data, part.c);
-  }
+  const int64_t width = g.b.patches ? g.n : slab;
+  if (!attempt_slabs(g, width, nullptr)) attempt_slabs(g, width, kUnfit);
 }
 
 struct ShapedGemm::Plan {
