@@ -39,7 +39,7 @@ struct KernelInfo {
   void (*work)();           // a WorkOf<Args>, or null: no figures
   std::string source = {};  // csrc/ops/activation/cpu.cpp
   uint32_t id = 0;          // place in kernels()
-  uint64_t calls = 0;       // how often it was chosen: the profiler's and the registry test's
+  uint64_t calls = 0;       // how often it was chosen, by any thread: the profiler's and the registry test's
 };
 
 // kernel: what the row says; name, source and id are filled in from its variant, its manifest's folder and its file.
@@ -100,7 +100,7 @@ class Kernels {
         continue;
       }
       if (verbose_dispatch() || profiling()) say_chosen(*k);
-      ++k->calls;
+      std::atomic_ref(k->calls).fetch_add(1, std::memory_order_relaxed);  // fallbacks choose inside parallel loops
       set_last_kernel(k);
       return row;
     }
