@@ -205,3 +205,20 @@ DL_INLINE T max_lanes(Vec<T> x) {  // NaN wins
 #else
 #include "simd/vec_base.h"
 #endif
+
+namespace dl::DL_ISA_NS {
+
+// n elements, 1 to a whole register, which is the usual count.
+template <class T>
+DL_INLINE Vec<T> load_part(const T* p, int n) {
+  return n == Vec<T>::size ? Vec<T>::load(p) : load_n(p, n, T(0));
+}
+template <class T>
+DL_INLINE void store_part(T* p, Vec<T> x, int n) {
+  if (n == Vec<T>::size)
+    x.store(p);
+  else
+    store_n(p, x, n);
+}
+
+}  // namespace dl::DL_ISA_NS

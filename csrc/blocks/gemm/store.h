@@ -16,17 +16,6 @@ struct Out {
 };
 
 template <class T>
-static DL_INLINE Vec<T> load_part(const T* p, int n) {
-  return n == Vec<T>::size ? Vec<T>::load(p) : load_n(p, n, T(0));
-}
-template <class T>
-static DL_INLINE void store_part(T* p, Vec<T> x, int n) {
-  if (n == Vec<T>::size)
-    x.store(p);
-  else
-    store_n(p, x, n);
-}
-template <class T>
 static DL_INLINE Vec<T> relu_of(Vec<T> x) {
   return select<T>(x < Vec<T>(T(0)), Vec<T>(T(0)), x);  // keeps NaN
 }

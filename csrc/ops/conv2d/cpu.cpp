@@ -7,17 +7,6 @@
 namespace dl::DL_ISA_NS {
 
 template <class T>
-static DL_INLINE Vec<T> load_part(const T* p, int n) {
-  return n == Vec<T>::size ? Vec<T>::load(p) : load_n(p, n, T(0));
-}
-template <class T>
-static DL_INLINE void store_part(T* p, Vec<T> x, int n) {
-  if (n == Vec<T>::size)
-    x.store(p);
-  else
-    store_n(p, x, n);
-}
-template <class T>
 static DL_INLINE int lanes(int64_t left) {
   return left < Vec<T>::size ? static_cast<int>(left) : Vec<T>::size;
 }
