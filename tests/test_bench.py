@@ -15,6 +15,8 @@ from bench.__main__ import all_rows, main
 from bench.harness import Lib, Row, check, measure, repeats
 from dlcore import _C, testing
 
+from .isas import vector_isa
+
 ROWS = [row for _, row in all_rows()]
 SMALL = [row for row in ROWS if max(row.flops, row.bytes) < 3e7]
 
@@ -72,8 +74,7 @@ def test_samples_are_long_enough_and_in_turns() -> None:
 
 def test_peak_is_of_the_isa(isa: str) -> None:
     assert 1e9 < _C.peak_flops(0.01) < 1e13
-    best = "avx512" if isa == "amx" else isa  # the peak of tiles is not measured
-    assert _C.last_kernel() == f"fma_peak.f32.{best}"
+    assert _C.last_kernel() == f"fma_peak.f32.{vector_isa(isa)}"
 
 
 def test_machine_figures_are_plausible() -> None:

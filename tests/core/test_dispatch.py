@@ -13,6 +13,8 @@ import pytest
 import dlcore as dl
 from dlcore import _C, testing
 
+from ..isas import vector_isa
+
 PACKAGE = str(Path(dl.__file__).resolve().parent.parent)
 RELU = (
     "import numpy as np; from dlcore import _C; _C.relu_fwd(_C.from_numpy(np.zeros(3, 'f4'))); print(_C.last_kernel())"
@@ -32,7 +34,7 @@ def relu(dtype="f4"):
 
 
 def relu_row(isa: str) -> str:
-    return f"relu_fwd.f32.{'avx512' if isa == 'amx' else isa}"  # tiles are for products alone
+    return f"relu_fwd.f32.{vector_isa(isa)}"
 
 
 def test_the_best_isa_of_the_machine_is_the_default():
