@@ -57,6 +57,13 @@ class Interrupts:
 interrupts = Interrupts()
 
 
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether `error` is an interrupt, or went wrong as one unwound: threading's locks can be left half released."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
+
+
 def main() -> int:
     """Run the command line of this process; returns the exit code."""
     while (handle := os.open(os.devnull, os.O_RDWR)) < 3:
@@ -73,7 +80,9 @@ def main() -> int:
     try:
         code = command()
         interrupts.ignore()
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if not _interrupted(error):
+            raise
         interrupts.ignore()
         os.write(2, _LINE)
         code = 130

@@ -84,6 +84,26 @@ def test_at_any_line_of_ours_or_of_the_standard_library(files, mnist_dir, step):
     assert (done.returncode, done.stderr, files()) == (130, LINE, [])
 
 
+def test_what_goes_wrong_as_it_unwinds_is_a_part_of_it():
+    """A thread's start that is interrupted can end in "RuntimeError: release unlocked lock"."""
+    done = python(
+        """
+        import dlcore_command
+        from dlcore import cli
+        def run(*args, **given):
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(30)
+            finally:
+                raise RuntimeError("release unlocked lock")
+        cli.run = run
+        sys.argv[1:] = ["train", "sgd-from-scratch"]
+        sys.exit(dlcore_command.main())
+        """
+    )
+    assert (done.returncode, done.stderr) == (130, LINE)
+
+
 def test_one_that_a_finaliser_would_swallow_is_raised_again():
     """Python prints what a __del__ raises and goes on; training would have gone on with it."""
     done = python(
