@@ -1,6 +1,6 @@
 #include <pybind11/numpy.h>
 
-#include "bindings/convert.h"
+#include "bindings/call.h"
 #include "blocks/copy/copy.h"
 #include "core/device.h"
 
@@ -133,10 +133,11 @@ py::object basic_index(const Array& a, const py::object& key) {
       DL_CHECK(PyIndex_Check(k.ptr()), dl::IndexError,
                "index: needs ints, slices, None, ..., or integers or bools in a ", "tensor, list or NumPy array; got ",
                Py_TYPE(k.ptr())->tp_name);
-      const auto i = py::int_(py::reinterpret_borrow<py::object>(k)).cast<int64_t>();
-      const int64_t n = a.shape(axis);
-      DL_CHECK(i >= -n && i < n, dl::IndexError, "index ", i, " is out of range for dimension ", axis, " of size ", n,
-               "; shape ", a.shape());
+      const int64_t n = a.shape(axis), i = PyNumber_AsSsize_t(k.ptr(), nullptr);  // cut off at 64 bits
+      if (i == -1 && PyErr_Occurred()) throw py::error_already_set();
+      DL_CHECK(i >= -n && i < n, dl::IndexError, "index ",
+               py::str(py::int_(py::reinterpret_borrow<py::object>(k))).cast<std::string>(),
+               " is out of range for dimension ", axis, " of size ", n, "; shape ", a.shape());
       x = x.select(dim, i);
       ++axis;
     }
@@ -144,90 +145,32 @@ py::object basic_index(const Array& a, const py::object& key) {
   return py::cast(x);
 }
 
-// Attributes that every op reads. A plain getter costs some 25 ns where a pybind11 property costs 100.
-const Array& self(PyObject* o) {
-  return *reinterpret_cast<py::detail::instance*>(o)->get_value_and_holder().value_ptr<Array>();
-}
-PyObject* tuple_of(const Dims& d) { return py::detail::make_caster<Dims>::cast(d, {}, {}).ptr(); }
-
-PyObject* dtype_objects[dl::kDTypes];  // the enum's members, borrowed from their class
-
-PyGetSetDef fast_attributes[] = {
-    {"shape", [](PyObject* o, void*) { return tuple_of(self(o).shape()); }, nullptr, "sizes", nullptr},
-    {"strides", [](PyObject* o, void*) { return tuple_of(self(o).strides()); }, nullptr, "in elements", nullptr},
-    {"dtype", [](PyObject* o, void*) { return Py_NewRef(dtype_objects[static_cast<int>(self(o).dtype())]); }, nullptr,
-     "element type", nullptr},
-    {"ndim", [](PyObject* o, void*) { return PyLong_FromLong(self(o).ndim()); }, nullptr, "number of dimensions",
-     nullptr},
-    {"size", [](PyObject* o, void*) { return PyLong_FromLongLong(self(o).size()); }, nullptr, "number of elements",
-     nullptr},
-    {"version", [](PyObject* o, void*) { return PyLong_FromUnsignedLong(self(o).storage()->version); }, nullptr,
-     "how often the storage was written in place", nullptr},
-    {"owners", [](PyObject* o, void*) { return PyLong_FromLong(self(o).storage().use_count()); }, nullptr,
-     "how many arrays share the storage", nullptr},
-    {"is_dense", [](PyObject* o, void*) { return PyBool_FromLong(self(o).is_dense()); }, nullptr,
-     "no gaps, and no element twice", nullptr},
-};
-
-void add_fast_attributes(const py::class_<Array>& cls, const py::enum_<DType>& dtype) {
-  for (int i = 0; i < dl::kDTypes; ++i) dtype_objects[i] = dtype.attr(dl::name(static_cast<DType>(i))).ptr();
-  for (PyGetSetDef& def : fast_attributes)
-    cls.attr(def.name) =
-        py::reinterpret_steal<py::object>(PyDescr_NewGetSet(reinterpret_cast<PyTypeObject*>(cls.ptr()), &def));
-}
-
 }  // namespace
 
 void bind_array(py::module_& m) {
-  py::enum_<DType> dtype(m, "DType");
-  dtype.value("bool", DType::b8)
-      .value("uint8", DType::u8)
-      .value("int32", DType::i32)
-      .value("int64", DType::i64)
-      .value("float16", DType::f16)
-      .value("bfloat16", DType::bf16)
-      .value("float32", DType::f32)
-      .value("float64", DType::f64)
-      .def_property_readonly("itemsize", [](DType t) { return dl::itemsize(t); })
-      .def_property_readonly("is_floating_point", [](DType t) { return dl::is_floating(t) || dl::is_half(t); });
-  const auto method = [&](const char* name, auto f) {
-    dtype.attr(name) = py::cpp_function(f, py::name(name), py::is_method(dtype));
-  };
-  // With anything else a dtype compares as unequal; as an argument, what is no dtype raises.
-  const auto equal = [](DType a, const py::object& b) { return py::isinstance<DType>(b) && b.cast<DType>() == a; };
-  method("__eq__", equal);
-  method("__ne__", [equal](DType a, const py::object& b) { return !equal(a, b); });
-  method("__repr__", [](DType t) { return std::string("dlcore.") + dl::name(t); });
-  method("__str__", [](DType t) { return dl::name(t); });
+  const py::object array = m.attr("Array");
+  def(array, "item", &item);
+  def(array, "numpy", &to_numpy);
+  def(array, "bump_version", &Array::bump_version);
+  def(array, "permute", &Array::permute);
+  def(array, "transpose", &Array::transpose);
+  def(array, "expand", &Array::expand);
+  def(array, "view", &Array::view);
+  def(array, "view_as", &Array::view_as);
+  def(array, "index", &basic_index);
+  def(array, "slice", &Array::slice);
+  def(array, "select", &Array::select);
+  def(array, "squeeze", &Array::squeeze);
+  def(array, "unsqueeze", &Array::unsqueeze);
 
-  py::class_<Array> array(m, "Array");
-  add_fast_attributes(array, dtype);
-  array.def_property_readonly("device", [](const Array& a) { return dl::name(a.device()); })
-      .def_property_readonly("offset", &Array::offset)
-      .def_property_readonly("is_contiguous", &Array::is_contiguous)
-      .def_property_readonly("is_channels_last", &Array::is_channels_last)
-      .def("item", &item)
-      .def("numpy", &to_numpy)
-      .def("bump_version", &Array::bump_version)
-      .def("permute", &Array::permute)
-      .def("transpose", &Array::transpose)
-      .def("expand", &Array::expand)
-      .def("view", &Array::view)
-      .def("view_as", &Array::view_as)
-      .def("index", &basic_index)
-      .def("slice", &Array::slice)
-      .def("select", &Array::select)
-      .def("squeeze", &Array::squeeze)
-      .def("unsqueeze", &Array::unsqueeze);
-
-  m.def("from_numpy", &from_numpy);
-  m.def("numpy_dtype", &numpy_dtype);
-  m.def("dtype_of", &dtype_of);
-  m.def("promote", &dl::promote);
-  m.def("check_fits", [](const char* op, DType t, const dl::Number& n) { dl::check_fits(op, t, n); });
-  m.def("alike", [](const Array& a, const Array& b) { return a.dtype() == b.dtype() && a.shape() == b.shape(); });
-  m.def("empty", [](const Dims& shape, DType t) { return Array::empty(shape, t); });
-  m.def("empty_like", [](const Array& a) { return Array::empty_like(a); });
-  m.def("empty_strided",
-        [](const Dims& shape, const Dims& strides, DType t) { return Array::empty_strided(shape, strides, t); });
+  def(m, "from_numpy", &from_numpy);
+  def(m, "numpy_dtype", &numpy_dtype);
+  def(m, "dtype_of", &dtype_of);
+  def(m, "promote", &dl::promote);
+  def(m, "check_fits", [](const char* op, DType t, const dl::Number& n) { dl::check_fits(op, t, n); });
+  def(m, "alike", [](const Array& a, const Array& b) { return a.dtype() == b.dtype() && a.shape() == b.shape(); });
+  def(m, "empty", [](const Dims& shape, DType t) { return Array::empty(shape, t); });
+  def(m, "empty_like", [](const Array& a) { return Array::empty_like(a); });
+  def(m, "empty_strided",
+      [](const Dims& shape, const Dims& strides, DType t) { return Array::empty_strided(shape, strides, t); });
 }

@@ -4,6 +4,8 @@
 
 namespace py = pybind11;
 
+void bind_types(py::module_& m);  // before all others
+void bind_call(py::module_& m);
 void bind_array(py::module_& m);
 void bind_runtime(py::module_& m);
 void bind_activation(py::module_& m);
@@ -17,7 +19,6 @@ void bind_index(py::module_& m);
 void bind_loss(py::module_& m);
 void bind_maths(py::module_& m);
 void bind_matmul(py::module_& m);
-void bind_mistakes(py::module_& m);  // after all others
 void bind_norm(py::module_& m);
 void bind_optim(py::module_& m);
 void bind_pool2d(py::module_& m);

@@ -1,6 +1,5 @@
-// Python values to and from the core's: shapes are tuples or lists of ints, dtypes and devices are enums. A value of
-// the wrong kind raises BadArgument, to which the op's name is added on the way out: pybind11 would list C++
-// signatures.
+// Python values to and from the core's: shapes are tuples or lists of ints, dtypes are an enum, an Array is an object
+// that holds it. A caster takes a value or says no; dlcore/mistakes.py says what was wrong (call.h).
 #pragma once
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -10,46 +9,90 @@
 
 namespace py = pybind11;
 
-struct BadArgument {
-  std::string text;
+// The value inline: a pybind11 class keeps it on the heap behind a holder and in a table of all instances, half of what
+// a call cost.
+struct ArrayObject {
+  PyObject_HEAD dl::Array value;
 };
-[[noreturn]] inline void bad_argument(const char* wanted, PyObject* got, const char* hint = "") {
-  throw BadArgument{dl::join(wanted, ", got ", got == Py_None ? "None" : Py_TYPE(got)->tp_name, hint)};
+inline PyTypeObject* array_type;              // dlcore._C.Array
+inline PyTypeObject* tensor_type;             // of dlcore/tensor.py, once it is there
+inline Py_ssize_t array_slot;                 // where a Tensor keeps its Array
+inline PyTypeObject* dtype_type;              // dlcore._C.DType
+inline PyObject* dtype_objects[dl::kDTypes];  // its members, borrowed from it
+
+// What an instance of a Python class with __slots__ keeps at `offset`; null until it is set, and once it is deleted.
+inline PyObject*& slot(PyObject* o, Py_ssize_t offset) {
+  return *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(o) + offset);
+}
+inline dl::Array& array_in(PyObject* o) { return reinterpret_cast<ArrayObject*>(o)->value; }
+inline bool is_tensor(PyObject* o) {
+  return Py_TYPE(o) == tensor_type || (tensor_type && PyType_IsSubtype(Py_TYPE(o), tensor_type));
+}
+// The Array that `o` is or, as a Tensor, has: borrowed. Null for anything else, without an error set.
+inline PyObject* array_of(PyObject* o) {
+  if (Py_TYPE(o) == array_type) return o;
+  if (!is_tensor(o)) return nullptr;
+  PyObject* array = slot(o, array_slot);
+  return array && Py_TYPE(array) == array_type ? array : nullptr;
+}
+// Which dtype `o` is; -1 for anything else. Beside the members there are copies, out of a pickle, and what pybind11's
+// enums let a user make: DType(99), and without a value DType.__new__(DType).
+inline int dtype_index(PyObject* o) {
+  for (int i = 0; i < dl::kDTypes; ++i)
+    if (o == dtype_objects[i]) return i;
+  if (Py_TYPE(o) != dtype_type) return -1;
+  const void* value = reinterpret_cast<py::detail::instance*>(o)->get_value_and_holder().value_ptr();
+  const int i = value ? static_cast<int>(*static_cast<const dl::DType*>(value)) : -1;
+  return i < dl::kDTypes ? i : -1;
 }
 
 namespace pybind11::detail {
 
+// A missing tensor is None where C++ takes a pointer.
 template <>
-struct type_caster<dl::Array> : type_caster_base<dl::Array> {
-  static constexpr const char* kHint = "; convert it with dl.tensor(x)";
+struct type_caster<dl::Array> {
   static constexpr auto name = io_name("typing.Any", "Array");  // the stub cannot know Tensor, which is above it
-  // An Array, or a Tensor's: an op hands its operands on unseen, and what is neither is named here.
-  bool load(handle src, bool convert) {
-    static PyObject* const type = reinterpret_cast<PyObject*>(get_type_info(typeid(dl::Array))->type);
-    static PyObject* const slot = PyUnicode_InternFromString("array");
-    if (reinterpret_cast<PyObject*>(Py_TYPE(src.ptr())) == type || src.is_none())
-      return type_caster_base::load(src, convert);
-    const object array = reinterpret_steal<object>(PyObject_GetAttr(src.ptr(), slot));
-    if (!array) PyErr_Clear();
-    if (!array || !type_caster_base::load(array, convert)) bad_argument("needs a tensor", src.ptr(), kHint);
-    return true;
+
+  bool load(handle src, bool) {
+    PyObject* array = ::array_of(src.ptr());
+    keep_ = reinterpret_borrow<object>(array);  // another thread may give the Tensor another one
+    return array || src.is_none();
   }
   template <class T>
   using cast_op_type = detail::cast_op_type<T>;
-  operator dl::Array*() { return static_cast<dl::Array*>(value); }  // null for None, where a tensor may be missing
+  operator dl::Array*() { return keep_ ? &array_in(keep_.ptr()) : nullptr; }
   operator dl::Array&() {
-    if (!value) bad_argument("needs a tensor", Py_None, kHint);
-    return *static_cast<dl::Array*>(value);
+    if (!keep_) throw reference_cast_error();
+    return array_in(keep_.ptr());
   }
+
+  static handle cast(dl::Array a, return_value_policy, handle) {
+    PyObject* o = array_type->tp_alloc(array_type, 0);
+    if (o) new (&array_in(o)) dl::Array(std::move(a));
+    return o;
+  }
+
+ private:
+  object keep_;
 };
 
 template <>
 struct type_caster<dl::DType> : type_caster_base<dl::DType> {
-  bool load(handle src, bool convert) {
-    if (src.is_none() || !type_caster_base::load(src, convert))
-      bad_argument("a dtype is dl.float32, dl.int64, dl.bool, …", src.ptr());
-    return true;
+  static constexpr auto name = const_name("DType");
+
+  bool load(handle src, bool) {
+    const int i = dtype_index(src.ptr());
+    dtype_ = static_cast<dl::DType>(i);
+    value = &dtype_;
+    return i >= 0;
   }
+  static handle cast(dl::DType t, return_value_policy policy, handle parent) {
+    PyObject* member = dtype_objects[static_cast<int>(t)];
+    return member ? Py_NewRef(member) : type_caster_base::cast(t, policy, parent).ptr();  // while members are made
+  }
+
+ private:
+  dl::DType dtype_;
 };
 
 template <>
@@ -58,21 +101,16 @@ struct type_caster<dl::Dims> {
 
   bool load(handle src, bool) {
     PyObject* seq = src.ptr();
-    if (!PyTuple_Check(seq) && !PyList_Check(seq)) bad_argument("sizes and dims are a tuple of ints", seq);
+    if (!PyTuple_Check(seq) && !PyList_Check(seq)) return false;
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(seq);
     value = dl::Dims();
     for (Py_ssize_t i = 0; i < n; ++i) {
-      PyObject* item = PyNumber_Index(PySequence_Fast_GET_ITEM(seq, i));
-      if (!item) {
-        PyErr_Clear();
-        bad_argument("sizes and dims are ints", PySequence_Fast_GET_ITEM(seq, i));
-      }
-      const long long v = PyLong_AsLongLong(item);
-      Py_DECREF(item);
+      PyObject* given = PySequence_Fast_GET_ITEM(seq, i);
+      const object whole = reinterpret_steal<object>(PyNumber_Index(given));
+      const long long v = whole ? PyLong_AsLongLong(whole.ptr()) : -1;
       if (v == -1 && PyErr_Occurred()) {
         PyErr_Clear();
-        throw BadArgument{"sizes and dims have at most 64 bits, got " +
-                          str(PySequence_Fast_GET_ITEM(seq, i)).cast<std::string>()};
+        return false;
       }
       value.push_back(v);
     }
@@ -95,48 +133,52 @@ struct type_caster<dl::Number> {
     PyObject* o = src.ptr();
     if (PyFloat_Check(o)) {
       value = {dl::Number::real, 0, PyFloat_AS_DOUBLE(o)};
-    } else if (PyIndex_Check(o) && !PySequence_Check(o)) {  // a NumPy array has an index slot too
+      return true;
+    }
+    const PyNumberMethods* as_number = Py_TYPE(o)->tp_as_number;
+    if (!as_number || PySequence_Check(o)) return false;  // a NumPy array has the slots of a number too
+    if (as_number->nb_index) {
       const object whole = reinterpret_steal<object>(PyNumber_Index(o));
       const long long i = whole ? PyLong_AsLongLong(whole.ptr()) : -1;
-      if (i == -1 && PyErr_Occurred()) {
-        if (!PyErr_ExceptionMatches(PyExc_OverflowError)) throw error_already_set();
-        PyErr_Clear();
-        throw BadArgument{"an integer has at most 64 bits, got " + str(src).cast<std::string>() + "; write a float"};
-      }
+      if (i == -1 && PyErr_Occurred()) return refused();
       value = {PyBool_Check(o) ? dl::Number::boolean : dl::Number::integer, i, 0};
-    } else {
-      const PyNumberMethods* as_number = Py_TYPE(o)->tp_as_number;
-      if (!as_number || !as_number->nb_float || PySequence_Check(o)) bad_argument("needs a number", o);
-      const double f = PyFloat_AsDouble(o);
-      if (f == -1.0 && PyErr_Occurred()) throw error_already_set();
-      value = {dl::Number::real, 0, f};
+      return true;
     }
+    if (!as_number->nb_float) return false;
+    const double f = PyFloat_AsDouble(o);
+    if (f == -1.0 && PyErr_Occurred()) throw error_already_set();
+    value = {dl::Number::real, 0, f};
     return true;
+  }
+
+ private:
+  // An integer beyond 64 bits is a mistake to be explained; any other error is of the object's own making.
+  static bool refused() {
+    if (!PyErr_ExceptionMatches(PyExc_OverflowError)) throw error_already_set();
+    PyErr_Clear();
+    return false;
   }
 };
 
-// An Array, or a number.
+// A tensor, or a number.
 template <>
 struct type_caster<dl::Operand> {
   PYBIND11_TYPE_CASTER(dl::Operand, const_name("Array | float"));
 
   bool load(handle src, bool convert) {
-    if (array_.load(src, false)) {
-      value.array = static_cast<dl::Array*>(array_.value);
+    if (PyObject* array = ::array_of(src.ptr())) {
+      keep_ = reinterpret_borrow<object>(array);
+      value.array = &array_in(array);
       return true;
     }
-    PyObject* o = src.ptr();
-    const PyNumberMethods* as_number = Py_TYPE(o)->tp_as_number;
-    const bool number = as_number && (as_number->nb_float || as_number->nb_index) && !PySequence_Check(o);
-    if (!number) bad_argument("an operand must be a tensor or a number", o, "; convert it with dl.tensor(x)");
-    make_caster<dl::Number> caster;
-    caster.load(src, convert);
-    value = {nullptr, cast_op<dl::Number>(caster)};
+    make_caster<dl::Number> number;
+    if (!number.load(src, convert)) return false;
+    value = {nullptr, cast_op<dl::Number>(number)};
     return true;
   }
 
  private:
-  type_caster_base<dl::Array> array_;
+  object keep_;
 };
 
 }  // namespace pybind11::detail

@@ -1,5 +1,5 @@
 #include "bindings/bind.h"
-#include "bindings/convert.h"
+#include "bindings/call.h"
 #include "core/error.h"
 #include "core/parallel.h"
 
@@ -14,56 +14,68 @@ bool interrupted() {
   return raised;
 }
 
-// The Python function that called into this module, as its caller knows it: `add`, `Linear`.
-std::string calling_op() {
-  PyFrameObject* frame = PyEval_GetFrame();
-  if (!frame) return "dlcore";
-  const auto code = py::reinterpret_steal<py::object>(reinterpret_cast<PyObject*>(PyFrame_GetCode(frame)));
-  std::string name = code.attr("co_qualname").cast<std::string>();
-  if (const size_t at = name.rfind(".__init__"); at != std::string::npos) name.erase(at);
-  if (const size_t at = name.rfind('.'); at != std::string::npos) name.erase(0, at + 1);
-  return name.substr(name.find_first_not_of('_') == std::string::npos ? 0 : name.find_first_not_of('_'));
+PyObject *device_error, *memory_error;
+
+// Sets the Python error of one of the core's exceptions; any other goes on.
+void translate(const std::exception_ptr& p) {
+  try {
+    std::rethrow_exception(p);
+  } catch (const dl::ShapeError& e) {
+    PyErr_SetString(shape_error, e.what());
+  } catch (const dl::DTypeError& e) {
+    PyErr_SetString(dtype_error, e.what());
+  } catch (const dl::DeviceError& e) {
+    PyErr_SetString(device_error, e.what());
+  } catch (const dl::OutOfMemory& e) {
+    PyErr_SetString(memory_error, e.what());
+  } catch (const dl::IndexError& e) {
+    PyErr_SetString(PyExc_IndexError, e.what());
+  } catch (const dl::ValueError& e) {
+    PyErr_SetString(PyExc_ValueError, e.what());
+  } catch (const dl::Interrupted&) {
+    if (!PyErr_Occurred()) PyErr_SetNone(PyExc_KeyboardInterrupt);
+  }
 }
 
-void translate_errors(py::module_& m) {
+void name_errors(py::module_& m) {
   static py::exception<dl::ShapeError> shape(m, "ShapeError", PyExc_ValueError);
   static py::exception<dl::DTypeError> dtype(m, "DTypeError", PyExc_TypeError);
   static py::exception<dl::DeviceError> device(m, "DeviceError", PyExc_RuntimeError);
   static py::exception<dl::OutOfMemory> memory(m, "OutOfMemory", PyExc_MemoryError);
+  shape_error = shape.ptr(), dtype_error = dtype.ptr(), device_error = device.ptr(), memory_error = memory.ptr();
   shape.doc() = "Shapes that do not fit: a ValueError. The text names the op, the rule and every shape.";
   dtype.doc() = "A dtype that an op does not take: a TypeError. The text names the conversion that helps.";
   device.doc() = "Tensors on different devices, or a device that is not there: a RuntimeError.";
   memory.doc() = "Memory for a tensor could not be had: a MemoryError. Nothing has changed.";
-  py::register_exception_translator([](std::exception_ptr p) {
-    try {
-      if (p) std::rethrow_exception(p);
-    } catch (const BadArgument& e) {
-      py::set_error(dtype, (calling_op() + ": " + e.text).c_str());
-    } catch (const dl::ShapeError& e) {
-      py::set_error(shape, e.what());
-    } catch (const dl::DTypeError& e) {
-      py::set_error(dtype, e.what());
-    } catch (const dl::DeviceError& e) {
-      py::set_error(device, e.what());
-    } catch (const dl::OutOfMemory& e) {
-      py::set_error(memory, e.what());
-    } catch (const dl::IndexError& e) {
-      py::set_error(PyExc_IndexError, e.what());
-    } catch (const dl::ValueError& e) {
-      py::set_error(PyExc_ValueError, e.what());
-    } catch (const dl::Interrupted&) {
-      if (!PyErr_Occurred()) py::set_error(PyExc_KeyboardInterrupt, "");
-    }
+  py::register_exception_translator([](std::exception_ptr p) {  // of properties and enums, which pybind11 calls
+    if (p) translate(p);
   });
 }
 
 }  // namespace
 
+PyObject* raise_exception() {
+  try {
+    translate(std::current_exception());
+  } catch (py::error_already_set& e) {
+    e.restore();
+  } catch (const py::builtin_exception& e) {
+    e.set_error();
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+  } catch (const std::exception& e) {
+    PyErr_SetString(PyExc_RuntimeError, e.what());
+  }
+  return nullptr;
+}
+
 PYBIND11_MODULE(_C, m) {
   dl::set_host_hooks({.release = [] { return static_cast<void*>(PyEval_SaveThread()); },
                       .acquire = [](void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); },
                       .interrupted = interrupted});
-  translate_errors(m);
+  name_errors(m);
+  bind_types(m);
+  bind_call(m);
   bind_array(m);
   bind_runtime(m);
   bind_activation(m);
@@ -89,5 +101,4 @@ PYBIND11_MODULE(_C, m) {
   bind_softmax_xent(m);
   bind_stft(m);
   bind_sort(m);
-  bind_mistakes(m);
 }

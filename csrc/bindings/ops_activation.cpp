@@ -1,19 +1,19 @@
-#include "bindings/convert.h"
+#include "bindings/call.h"
 #include "ops/activation/activation.h"
 
 void bind_activation(py::module_& m) {
-  m.def("relu_fwd", &dl::relu_fwd);
-  m.def("relu_into", &dl::relu_into);
-  m.def("relu_bwd", &dl::relu_bwd);
-  m.def("leaky_relu_fwd", &dl::leaky_relu_fwd);
-  m.def("leaky_relu_bwd", &dl::leaky_relu_bwd);
-  m.def("sigmoid_fwd", &dl::sigmoid_fwd);
-  m.def("sigmoid_bwd", &dl::sigmoid_bwd);
-  m.def("tanh_fwd", &dl::tanh_fwd);
-  m.def("tanh_bwd", &dl::tanh_bwd);
+  def(m, "relu_fwd", &dl::relu_fwd);
+  def(m, "relu_into", &dl::relu_into);
+  def(m, "relu_bwd", &dl::relu_bwd);
+  def(m, "leaky_relu_fwd", &dl::leaky_relu_fwd);
+  def(m, "leaky_relu_bwd", &dl::leaky_relu_bwd);
+  def(m, "sigmoid_fwd", &dl::sigmoid_fwd);
+  def(m, "sigmoid_bwd", &dl::sigmoid_bwd);
+  def(m, "tanh_fwd", &dl::tanh_fwd);
+  def(m, "tanh_bwd", &dl::tanh_bwd);
 #define ACTIVATION(NAME) \
-  m.def(#NAME "_fwd", &dl::NAME##_fwd, py::arg(), py::arg() = 0.0, py::arg() = 0.0); \
-  m.def(#NAME "_bwd", &dl::NAME##_bwd, py::arg(), py::arg(), py::arg() = 0.0, py::arg() = 0.0);
+  def(m, #NAME "_fwd", &dl::NAME##_fwd, 0.0, 0.0); \
+  def(m, #NAME "_bwd", &dl::NAME##_bwd, 0.0, 0.0);
   ACTIVATION(elu)
   ACTIVATION(celu)
   ACTIVATION(gelu)

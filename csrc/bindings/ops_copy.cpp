@@ -1,5 +1,5 @@
 // Arrays from arrays and from numbers.
-#include "bindings/convert.h"
+#include "bindings/call.h"
 #include "blocks/copy/copy.h"
 #include "blocks/copy/join.h"
 #include "blocks/copy/rearrange.h"
@@ -22,49 +22,49 @@ Device device_of(const std::string& name) {
 }  // namespace
 
 void bind_copy(py::module_& m) {
-  m.def("copy_into", [](const Array& dst, const Array& src) {
+  def(m, "copy_into", [](const Array& dst, const Array& src) {
     dl::copy_into(dst, src);
     dst.bump_version();
   });
-  m.def("fill_", [](const Array& dst, const Number& value) {
+  def(m, "fill_", [](const Array& dst, const Number& value) {
     dl::fill(dst, value);
     dst.bump_version();
   });
-  m.def("convert", &dl::convert);
-  m.def("contiguous", &dl::contiguous);
-  m.def("reshape", &dl::reshape);
-  m.def("clone", &dl::clone);
-  m.def("cat", &dl::cat);
-  m.def("stack", &dl::stack);
-  m.def("channels_last", [](const Array& a) {
+  def(m, "convert", &dl::convert);
+  def(m, "contiguous", &dl::contiguous);
+  def(m, "reshape", &dl::reshape);
+  def(m, "clone", &dl::clone);
+  def(m, "cat", &dl::cat);
+  def(m, "stack", &dl::stack);
+  def(m, "channels_last", [](const Array& a) {
     DL_CHECK(a.ndim() == 4, dl::ShapeError, "channels_last: needs 4 dimensions (N, C, H, W), got ", a.shape());
     const Array out = Array::empty_strided(a.shape(), dl::channels_last(a.shape()), a.dtype(), a.device());
     dl::copy_into(out, a);
     return out;
   });
-  m.def("full", [](const Dims& shape, const Number& value, DType t, const std::string& device) {
+  def(m, "full", [](const Dims& shape, const Number& value, DType t, const std::string& device) {
     return dl::full(shape, value, t, device_of(device));
   });
-  m.def("zeros", [](const Dims& shape, DType t, const std::string& device) {
+  def(m, "zeros", [](const Dims& shape, DType t, const std::string& device) {
     return dl::full(shape, kZero, t, device_of(device), "zeros");
   });
-  m.def("ones", [](const Dims& shape, DType t, const std::string& device) {
+  def(m, "ones", [](const Dims& shape, DType t, const std::string& device) {
     return dl::full(shape, kOne, t, device_of(device), "ones");
   });
   // Uncleared, in the dense layout nearest to `strides`.
-  m.def("empty_dense", [](const Dims& shape, const Dims& strides, DType t, const std::string& device) {
+  def(m, "empty_dense", [](const Dims& shape, const Dims& strides, DType t, const std::string& device) {
     return Array::empty_strided(shape, dl::dense_like(shape, strides), t, device_of(device));
   });
   // Zeros in the dense layout nearest to `strides`: where the gradient of a view is scattered.
-  m.def("zeros_strided", [](const Dims& shape, const Dims& strides, DType t, const std::string& device) {
+  def(m, "zeros_strided", [](const Dims& shape, const Dims& strides, DType t, const std::string& device) {
     const Array out = Array::empty_strided(shape, dl::dense_like(shape, strides), t, device_of(device));
     dl::fill(out, kZero);
     return out;
   });
-  m.def("diagonal", &dl::diagonal);
-  m.def("windows", &dl::windows);
-  m.def("flip", &dl::flip);
-  m.def("arange", &dl::arange);
-  m.def("to_device", [](const Array& a, const std::string& device) { return dl::to_device(a, device_of(device)); });
-  m.def("layout_copies", &dl::layout_copies);
+  def(m, "diagonal", &dl::diagonal);
+  def(m, "windows", &dl::windows);
+  def(m, "flip", &dl::flip);
+  def(m, "arange", &dl::arange);
+  def(m, "to_device", [](const Array& a, const std::string& device) { return dl::to_device(a, device_of(device)); });
+  def(m, "layout_copies", &dl::layout_copies);
 }

@@ -1,7 +1,7 @@
-#include "bindings/convert.h"
+#include "bindings/call.h"
 #include "ops/embedding/embedding.h"
 
 void bind_embedding(py::module_& m) {
-  m.def("embedding_fwd", &dl::embedding_fwd);
-  m.def("embedding_bwd", &dl::embedding_bwd);
+  def(m, "embedding_fwd", &dl::embedding_fwd);
+  def(m, "embedding_bwd", &dl::embedding_bwd);
 }

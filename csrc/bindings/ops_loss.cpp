@@ -1,19 +1,19 @@
-#include "bindings/convert.h"
+#include "bindings/call.h"
 #include "ops/loss/loss.h"
 
 void bind_loss(py::module_& m) {
-  m.def("mse_fwd", &dl::mse_fwd);
-  m.def("mse_bwd", &dl::mse_bwd);
-  m.def("l1_fwd", &dl::l1_fwd);
-  m.def("l1_bwd", &dl::l1_bwd);
-  m.def("smooth_l1_fwd", &dl::smooth_l1_fwd);
-  m.def("smooth_l1_bwd", &dl::smooth_l1_bwd);
-  m.def("huber_fwd", &dl::huber_fwd);
-  m.def("huber_bwd", &dl::huber_bwd);
-  m.def("bce_fwd", &dl::bce_fwd);
-  m.def("bce_bwd", &dl::bce_bwd);
-  m.def("bce_bwd_t", &dl::bce_bwd_t);
-  m.def("bce_prob_fwd", &dl::bce_prob_fwd);
-  m.def("bce_prob_bwd", &dl::bce_prob_bwd);
-  m.def("bce_prob_bwd_t", &dl::bce_prob_bwd_t);
+  def(m, "mse_fwd", &dl::mse_fwd);
+  def(m, "mse_bwd", &dl::mse_bwd);
+  def(m, "l1_fwd", &dl::l1_fwd);
+  def(m, "l1_bwd", &dl::l1_bwd);
+  def(m, "smooth_l1_fwd", &dl::smooth_l1_fwd);
+  def(m, "smooth_l1_bwd", &dl::smooth_l1_bwd);
+  def(m, "huber_fwd", &dl::huber_fwd);
+  def(m, "huber_bwd", &dl::huber_bwd);
+  def(m, "bce_fwd", &dl::bce_fwd);
+  def(m, "bce_bwd", &dl::bce_bwd);
+  def(m, "bce_bwd_t", &dl::bce_bwd_t);
+  def(m, "bce_prob_fwd", &dl::bce_prob_fwd);
+  def(m, "bce_prob_bwd", &dl::bce_prob_bwd);
+  def(m, "bce_prob_bwd_t", &dl::bce_prob_bwd_t);
 }

@@ -1,4 +1,4 @@
-#include "bindings/convert.h"
+#include "bindings/call.h"
 #include "blocks/gemm/gemm.h"
 #include "ops/matmul/matmul.h"
 
@@ -19,15 +19,15 @@ void gemm_into(const dl::Array& c, const dl::Array& a, const dl::Array& b, const
 }  // namespace
 
 void bind_matmul(py::module_& m) {
-  m.def("gemm_into", &gemm_into);
-  m.def("set_product_precision", &dl::set_product_precision);
-  m.def("set_tiles_always", &dl::set_tiles_always);
-  m.def("product_precision", &dl::product_precision);
-  m.def("matmul_fwd", &dl::matmul_fwd);
-  m.def("matmul_bwd_a", &dl::matmul_bwd_a);
-  m.def("matmul_bwd_b", &dl::matmul_bwd_b);
-  m.def("linear_fwd", &dl::linear_fwd);
-  m.def("linear_bwd_x", &dl::linear_bwd_x);
-  m.def("linear_bwd_w", &dl::linear_bwd_w);
-  m.def("linear_bwd_b", &dl::linear_bwd_b);
+  def(m, "gemm_into", &gemm_into);
+  def(m, "set_product_precision", &dl::set_product_precision);
+  def(m, "set_tiles_always", &dl::set_tiles_always);
+  def(m, "product_precision", &dl::product_precision);
+  def(m, "matmul_fwd", &dl::matmul_fwd);
+  def(m, "matmul_bwd_a", &dl::matmul_bwd_a);
+  def(m, "matmul_bwd_b", &dl::matmul_bwd_b);
+  def(m, "linear_fwd", &dl::linear_fwd);
+  def(m, "linear_bwd_x", &dl::linear_bwd_x);
+  def(m, "linear_bwd_w", &dl::linear_bwd_w);
+  def(m, "linear_bwd_b", &dl::linear_bwd_b);
 }

@@ -1,4 +1,4 @@
-#include "bindings/convert.h"
+#include "bindings/call.h"
 #include "ops/norm/norm.h"
 
 using dl::Array;
@@ -15,41 +15,45 @@ py::tuple gradients(Array&& dx, Array&& dw, Array&& db, bool need_x, bool need_a
 }  // namespace
 
 void bind_norm(py::module_& m) {
-  m.def("batch_norm_fwd", [](const Array& x, const Array* weight, const Array* bias, const Array* running_mean,
-                             const Array* running_var, bool training, double momentum, double eps) {
-    Array mean, invstd;
-    Array y = dl::batch_norm_fwd(x, weight, bias, running_mean, running_var, training, momentum, eps, &mean, &invstd);
-    return py::make_tuple(std::move(y), std::move(mean), std::move(invstd));
-  });
-  m.def("batch_norm_bwd",
-        [](const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight,
-           const Array* bias, bool relu, bool training, bool need_x, bool need_affine) {
-          Array dx, dw, db;
-          dl::batch_norm_bwd(g, x, mean, invstd, weight, bias, relu, training, need_x ? &dx : nullptr,
-                             need_affine ? &dw : nullptr, &db);
-          return gradients(std::move(dx), std::move(dw), std::move(db), need_x, need_affine);
-        });
-  m.def("layer_norm_fwd",
-        [](const Array& x, const dl::Dims& shape, const Array* weight, const Array* bias, double eps) {
-          Array stats;
-          Array y = dl::layer_norm_fwd(x, shape, weight, bias, eps, &stats);
-          return std::make_pair(std::move(y), std::move(stats));
-        });
-  m.def("group_norm_fwd", [](const Array& x, int64_t groups, const Array* weight, const Array* bias, double eps) {
+  def(m, "batch_norm_fwd",
+      [](const Array& x, const Array* weight, const Array* bias, const Array* running_mean, const Array* running_var,
+         bool training, double momentum, double eps) {
+        Array mean, invstd;
+        Array y =
+            dl::batch_norm_fwd(x, weight, bias, running_mean, running_var, training, momentum, eps, &mean, &invstd);
+        return py::make_tuple(std::move(y), std::move(mean), std::move(invstd));
+      });
+  def(m, "batch_norm_bwd",
+      [](const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight, const Array* bias,
+         bool relu, bool training, bool need_x, bool need_affine) {
+        Array dx, dw, db;
+        dl::batch_norm_bwd(g, x, mean, invstd, weight, bias, relu, training, need_x ? &dx : nullptr,
+                           need_affine ? &dw : nullptr, &db);
+        return gradients(std::move(dx), std::move(dw), std::move(db), need_x, need_affine);
+      });
+  def(m, "layer_norm_fwd",
+      [](const Array& x, const dl::Dims& shape, const Array* weight, const Array* bias, double eps) {
+        Array stats;
+        Array y = dl::layer_norm_fwd(x, shape, weight, bias, eps, &stats);
+        return std::make_pair(std::move(y), std::move(stats));
+      });
+  def(m, "group_norm_fwd", [](const Array& x, int64_t groups, const Array* weight, const Array* bias, double eps) {
     Array stats;
     Array y = dl::group_norm_fwd(x, groups, weight, bias, eps, &stats);
     return std::make_pair(std::move(y), std::move(stats));
   });
-  m.def("layer_norm_bwd", [](const Array& g, const Array& x, const dl::Dims& shape, const Array& stats,
-                             const Array* weight, bool need_x, bool need_affine) {
-    Array dx, dw, db;
-    dl::layer_norm_bwd(g, x, shape, stats, weight, need_x ? &dx : nullptr, need_affine ? &dw : nullptr, &db);
-    return gradients(std::move(dx), std::move(dw), std::move(db), need_x, need_affine);
-  });
-  m.def("group_norm_bwd", [](const Array& g, const Array& x, int64_t groups, const Array& stats, const Array* weight,
-                             bool need_x, bool need_affine) {
-    Array dx, dw, db;
-    dl::group_norm_bwd(g, x, groups, stats, weight, need_x ? &dx : nullptr, need_affine ? &dw : nullptr, &db);
-    return gradients(std::move(dx), std::move(dw), std::move(db), need_x, need_affine);
-  });
+  def(m, "layer_norm_bwd",
+      [](const Array& g, const Array& x, const dl::Dims& shape, const Array& stats, const Array* weight, bool need_x,
+         bool need_affine) {
+        Array dx, dw, db;
+        dl::layer_norm_bwd(g, x, shape, stats, weight, need_x ? &dx : nullptr, need_affine ? &dw : nullptr, &db);
+        return gradients(std::move(dx), std::move(dw), std::move(db), need_x, need_affine);
+      });
+  def(m, "group_norm_bwd",
+      [](const Array& g, const Array& x, int64_t groups, const Array& stats, const Array* weight, bool need_x,
+         bool need_affine) {
+        Array dx, dw, db;
+        dl::group_norm_bwd(g, x, groups, stats, weight, need_x ? &dx : nullptr, need_affine ? &dw : nullptr, &db);
+        return gradients(std::move(dx), std::move(dw), std::move(db), need_x, need_affine);
+      });
 }

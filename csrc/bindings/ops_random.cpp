@@ -1,11 +1,11 @@
-#include "bindings/convert.h"
+#include "bindings/call.h"
 #include "ops/random/random.h"
 
 void bind_random(py::module_& m) {
-  m.def("uniform_", &dl::uniform_);
-  m.def("normal_", &dl::normal_);
-  m.def("rand", &dl::rand);
-  m.def("randn", &dl::randn);
-  m.def("randint", &dl::randint);
-  m.def("randperm", &dl::randperm);
+  def(m, "uniform_", &dl::uniform_);
+  def(m, "normal_", &dl::normal_);
+  def(m, "rand", &dl::rand);
+  def(m, "randn", &dl::randn);
+  def(m, "randint", &dl::randint);
+  def(m, "randperm", &dl::randperm);
 }

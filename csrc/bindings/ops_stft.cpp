@@ -1,7 +1,7 @@
-#include "bindings/convert.h"
+#include "bindings/call.h"
 #include "ops/stft/stft.h"
 
 void bind_stft(py::module_& m) {
-  m.def("dft_fwd", &dl::dft_fwd);
-  m.def("dft_bwd", &dl::dft_bwd);
+  def(m, "dft_fwd", &dl::dft_fwd);
+  def(m, "dft_bwd", &dl::dft_bwd);
 }

@@ -4,7 +4,7 @@
 #include <set>
 #include <unordered_map>
 
-#include "bindings/convert.h"
+#include "bindings/call.h"
 
 namespace {
 
@@ -85,8 +85,8 @@ py::bytes events(uint64_t first, uint64_t end) {
 
 void bind_profile(py::module_& m) {
   dl::set_caller_hook(calling_function);
-  m.def("profile_open", &dl::open_profile);
-  m.def("profile_close", &dl::close_profile);
-  m.def("profile_snapshot", &snapshot);
-  m.def("profile_events", &events);  // records of ProfileEvent, as profiler.py names their fields
+  def(m, "profile_open", &dl::open_profile);
+  def(m, "profile_close", &dl::close_profile);
+  def(m, "profile_snapshot", &snapshot);
+  def(m, "profile_events", &events);  // records of ProfileEvent, as profiler.py names their fields
 }

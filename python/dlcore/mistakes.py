@@ -1,13 +1,13 @@
 """What a wrong argument says: the op, what it needs, what it got, in one line.
 
-``_C`` calls these after a call has failed, so that no op has to check the types of its arguments beforehand.
+``_C`` asks after a call has failed, so that no op has to check the types of its arguments beforehand.
 """
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from operator import index
 from typing import Any
 
@@ -15,6 +15,7 @@ from dlcore import _C
 
 _APPLICATIONS = ("dlcore.recipes", "dlcore.train", "dlcore.testing", "dlcore.cli")
 _CONVERT = "; convert it with dl.tensor(x)"
+_ARRAYS = "collections.abc.Sequence[typing.Any]"  # of the types as _C spells them
 
 
 def whole(op: str, n: Any) -> int:
@@ -24,29 +25,21 @@ def whole(op: str, n: Any) -> int:
     return index(n)
 
 
-def explain_value(x: Any) -> str:
-    """For `x` where an op asked for a Tensor's Array."""
-    frame: Any = sys._getframe(1)
-    while frame.f_code.co_name.startswith(("_", "<")) and frame.f_back is not None:
-        frame = frame.f_back
-    return f"{frame.f_code.co_name}: needs a tensor, got {_kind(x)}{'' if x is None else _CONVERT}"
-
-
-def explain_call(page: str, args: tuple) -> str:
-    """For a call that pybind11 refused; `page` is its text, with the signature."""
-    op = _op(page.partition("(")[0])
-    if "incompatible function arguments" not in page:
-        return f"{op}: a number in ({', '.join(map(_show, args))}) is too large for 64 bits"
-    signature = re.search(r"1\. \((.*)\) ->", page)
-    parts = _split(signature[1].replace("dlcore._C.", "")) if signature else []
-    types = [p.partition(": ")[2].partition(" = ")[0] for p in parts]
+def explain_call(name: str, types: tuple[str, ...], args: tuple) -> str:
+    """For a call of _C's function `name`, which takes `types`, with arguments that it could not take."""
+    op = _op(name)
     for wanted, arg in zip(types, args, strict=False):
         takes, words = _known(wanted)
         if not takes(arg):
-            return f"{op}: needs {words}, got {_show(arg)}{_hint(wanted, arg)}"
-    far = [a for a in args if isinstance(a, int) and abs(a) >= 2**31]
-    if far:
-        return f"{op}: {far[0]} is out of range"
+            bad, where = _culprit(takes, arg)
+            return f"{op}: needs {words}, got {_show(bad)}{where}{_hint(wanted, bad)}"
+    for wanted, arg in zip(types, args, strict=False):
+        for n in map(index, filter(_is_whole, arg if isinstance(arg, (tuple, list)) else (arg,))):
+            if not -(2**63) <= n < 2**63:
+                hint = "; write a float" if "float" in wanted else ""
+                return f"{op}: an integer has at most 64 bits, got {_show(n)}{hint}"
+            if abs(n) >= 2**31:
+                return f"{op}: {n} is out of range"
     return f"{op}: takes {len(types)} arguments of types ({', '.join(types)}), got ({', '.join(map(_kind, args))})"
 
 
@@ -65,25 +58,28 @@ def _op(fallback: str) -> str:
     return {"equal": "eq", "unequal": "ne"}.get(name, name)
 
 
-def _split(parameters: str) -> list[str]:
-    """At the commas outside brackets."""
-    return re.split(r", (?=arg\d|\w+: )", parameters) if parameters else []
-
-
 def _is_whole(x: Any) -> bool:
     try:
         index(x)
-    except TypeError:
+    except (TypeError, ValueError):  # the latter from a tensor of several elements
         return False
     return True
 
 
 def _is_number(x: Any) -> bool:
-    return isinstance(x, (int, float)) or (hasattr(x, "__float__") and not getattr(x, "ndim", 0))
+    return isinstance(x, (int, float)) or (hasattr(x, "__float__") and not hasattr(x, "__len__"))
+
+
+def _is_tensor(x: Any) -> bool:
+    return hasattr(type(x), "needs_grad")
 
 
 def _is_array(x: Any) -> bool:
-    return isinstance(x, _C.Array)
+    return isinstance(_C.value_of(x), _C.Array)
+
+
+def _are_arrays(x: Any) -> bool:
+    return isinstance(x, (tuple, list)) and all(map(_is_array, x))
 
 
 def _are_whole(x: Any) -> bool:
@@ -92,10 +88,11 @@ def _are_whole(x: Any) -> bool:
 
 _TYPES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("Array | float", lambda x: _is_array(x) or _is_number(x), "a tensor or a number"),
+    ("Array | None", lambda x: x is None or _is_array(x), "a tensor or None"),
     ("Array", _is_array, "a tensor"),
     ("DType", lambda x: isinstance(x, _C.DType), "a dtype such as dl.float32"),
     ("tuple[int", _are_whole, "whole numbers"),
-    ("collections.abc.Sequence[Array]", lambda x: isinstance(x, (list, tuple)), "a list of tensors"),
+    (_ARRAYS, _are_arrays, "a list of tensors"),
     ("collections.abc.Sequence[typing.SupportsInt", _are_whole, "whole numbers"),
     ("collections.abc.Sequence", lambda x: isinstance(x, (list, tuple)), "a list of numbers"),
     ("typing.SupportsInt", _is_whole, "a whole number"),
@@ -107,6 +104,15 @@ _TYPES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
 )
 
 
+def _culprit(takes: Callable[[Any], bool], arg: Any) -> tuple[Any, str]:
+    """What in `arg` is wrong, and where: the first element that alone would be, where a list is wanted."""
+    if isinstance(arg, (tuple, list)) and takes(()):
+        for i, x in enumerate(arg):
+            if not takes((x,)):
+                return x, f" at index {i}" if len(arg) > 1 else ""
+    return arg, ""
+
+
 def _known(wanted: str) -> tuple[Callable[[Any], bool], str]:
     for start, takes, words in _TYPES:
         if wanted.startswith(start):
@@ -115,10 +121,8 @@ def _known(wanted: str) -> tuple[Callable[[Any], bool], str]:
 
 
 def _hint(wanted: str, arg: Any) -> str:
-    if hasattr(arg, "__len__") and not isinstance(arg, str) and wanted in ("Array", "Array | float", "float"):
-        return _CONVERT
-    if "Array" in wanted and not _is_array(arg) and arg is not None:
-        return _CONVERT
+    if wanted.startswith(("Array", _ARRAYS)) and not isinstance(arg, (str, type(None))):
+        return "; its class must call super().__init__(array)" if _is_tensor(arg) else _CONVERT
     if wanted == "DType":
         name = arg if isinstance(arg, str) else getattr(arg, "__name__", "")
         name = {"float": "float32", "int": "int64"}.get(name, name)
@@ -133,9 +137,16 @@ def _kind(x: Any) -> str:
     name = type(x).__name__
     if isinstance(x, type):
         return f"the type {x.__name__}"
-    return "a Tensor" if hasattr(x, "array") else name if module == "builtins" else f"{module}.{name}"
+    if _is_tensor(x):
+        return "a Tensor" if _is_array(x) else f"a {name} without values"
+    return name if module == "builtins" else f"{module}.{name}"
 
 
 def _show(x: Any) -> str:
-    text = repr(x) if isinstance(x, (int, float, str, tuple, list)) else ""
-    return text if 0 < len(text) <= 40 and "\n" not in text and not hasattr(x, "array") else _kind(x)
+    if isinstance(x, int) and x.bit_length() > 128:
+        return f"one of {x.bit_length()} bits"
+    text = ""
+    if isinstance(x, (int, float, str)) or (isinstance(x, (tuple, list)) and len(x) <= 8):
+        with suppress(Exception):  # what it holds may have no text: an integer of 5000 digits, a Tensor without values
+            text = repr(x)
+    return text if 0 < len(text) <= 40 and "\n" not in text else _kind(x)

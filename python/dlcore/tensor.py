@@ -289,5 +289,5 @@ def move_backward(g: Any, node: autograd.Node) -> tuple:
     return (_C.to_device(g, node.attrs),)
 
 
+_C.bind_tensor(Tensor, mistakes.explain_call)
 autograd.bind_tensor_type(Tensor)
-_C.explain_calls(mistakes.explain_call, mistakes.explain_value, Tensor)

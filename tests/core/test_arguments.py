@@ -18,6 +18,7 @@ MISTAKES = [
     (lambda: dl.randperm(2.5), "randperm: needs a whole number, got 2.5"),
     (lambda: X.unsqueeze("a"), "unsqueeze: needs a whole number, got 'a'"),
     (lambda: X.unsqueeze(1.5), "unsqueeze: needs a whole number, got 1.5"),
+    (lambda: X.unsqueeze(np.float32(1.5)), "unsqueeze: needs a whole number, got numpy.float32"),
     (lambda: X.transpose(0, None), "transpose: needs a whole number, got None"),
     (lambda: F.leaky_relu(X, "a"), "leaky_relu: needs a number, got 'a'"),
     (lambda: nn.LeakyReLU("a")(X), "LeakyReLU: needs a number, got 'a'"),
@@ -26,7 +27,16 @@ MISTAKES = [
     (lambda: dl.zeros(2, device=3), "zeros: needs a string, got 3"),
     (lambda: X.sum(0, "yes"), "sum: needs True or False, got 'yes'"),
     (lambda: X.unsqueeze(2**31), "unsqueeze: 2147483648 is out of range"),
-    (lambda: X.diagonal(2**80), f"diagonal: {2**80} is out of range"),
+    (lambda: X.unsqueeze(dl.tensor([1, 2])), "unsqueeze: needs a whole number, got a Tensor"),
+    (lambda: X.sum((0, 0.5)), "sum: needs whole numbers, got 0.5 at index 1"),
+    (lambda: X.view(10**5000), "view: an integer has at most 64 bits, got one of 16610 bits"),
+    (lambda: X + 10**5000, "add: an integer has at most 64 bits, got one of 16610 bits; write a float"),
+    (
+        lambda: X + [dl.Tensor.__new__(dl.Tensor)],
+        "add: needs a tensor or a number, got list; convert it with dl.tensor(x)",
+    ),
+    (lambda: X + [10**5000], "add: needs a tensor or a number, got list; convert it with dl.tensor(x)"),
+    (lambda: X.diagonal(2**80), f"diagonal: an integer has at most 64 bits, got {2**80}"),
 ]
 
 
@@ -38,13 +48,13 @@ def test_the_op_and_both_kinds_are_named(act, text):
 
 
 NOT_TENSORS = [
-    (lambda: dl.sum([1, 2]), "sum: needs a tensor, got list; convert it with dl.tensor(x)"),
+    (lambda: dl.sum([1, 2]), "sum: needs a tensor, got [1, 2]; convert it with dl.tensor(x)"),
     (lambda: dl.reshape(np.ones(4), 2, 2), "reshape: needs a tensor, got numpy.ndarray; convert it with dl.tensor(x)"),
-    (lambda: dl.log(2.0), "log: needs a tensor, got float; convert it with dl.tensor(x)"),
+    (lambda: dl.log(2.0), "log: needs a tensor, got 2.0; convert it with dl.tensor(x)"),
     (lambda: F.gelu(None), "gelu: needs a tensor, got None"),
-    (lambda: nn.Linear(3, 2)(np.ones((2, 3))), "linear: needs a tensor, got numpy.ndarray; convert it with dl.tensor"),
-    (lambda: dl.cat([X, 1]), "cat: needs a tensor, got int; convert it with dl.tensor(x)"),
-    (lambda: F.cross_entropy(X, [0, 1]), "cross_entropy: needs a tensor, got list; convert it with dl.tensor(x)"),
+    (lambda: nn.Linear(3, 2)(np.ones((2, 3))), "Linear: needs a tensor, got numpy.ndarray; convert it with dl.tensor"),
+    (lambda: dl.cat([X, 1]), "cat: needs a list of tensors, got 1 at index 1; convert it with dl.tensor(x)"),
+    (lambda: F.cross_entropy(X, [0, 1]), "cross_entropy: needs a tensor, got [0, 1]; convert it with dl.tensor(x)"),
 ]
 
 

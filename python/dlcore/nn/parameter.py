@@ -17,6 +17,8 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Tensor, requires_grad: bool = True):
+        if not isinstance(data, Tensor):
+            raise TypeError(f"Parameter: needs a tensor, got {type(data).__name__}; convert it with dl.tensor(x)")
         super().__init__(data.array)
         self.requires_grad_(requires_grad)
 

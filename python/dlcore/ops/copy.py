@@ -21,9 +21,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     >>> dl.cat([dl.tensor([1, 2]), dl.tensor([3])]).tolist()
     [1, 2, 3]
     """
-    arrays = list(map(array_of, tensors))
-    y = _C.cat(arrays, dim)
-    return record(y, cat_backward, tensors, (), (dim, [(a.shape, a.dtype) for a in arrays]))
+    tensors = tuple(tensors)
+    y = _C.cat(tensors, dim)
+    return record(y, cat_backward, tensors, (), (dim, [(a.shape, a.dtype) for a in map(array_of, tensors)]))
 
 
 def cat_backward(g, node):
@@ -46,8 +46,9 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     >>> dl.stack([dl.tensor([1, 2]), dl.tensor([3, 4])], 1).tolist()
     [[1, 3], [2, 4]]
     """
-    arrays = list(map(array_of, tensors))
-    return record(_C.stack(arrays, dim), stack_backward, tensors, (), (dim, [a.dtype for a in arrays]))
+    tensors = tuple(tensors)
+    y = _C.stack(tensors, dim)
+    return record(y, stack_backward, tensors, (), (dim, [a.dtype for a in map(array_of, tensors)]))
 
 
 def stack_backward(g, node):

@@ -113,7 +113,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     x, w = array_of(input), array_of(weight)
     if bias is None:
         return record(_C.linear_fwd(x, w, None), linear_backward, (input, weight), (x, w))
-    return record(_C.linear_fwd(x, w, bias.array), linear_backward, (input, weight, bias), (x, w))
+    return record(_C.linear_fwd(x, w, bias), linear_backward, (input, weight, bias), (x, w))
 
 
 def linear_backward(g, node):
