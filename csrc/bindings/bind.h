@@ -7,6 +7,7 @@ namespace py = pybind11;
 void bind_types(py::module_& m);  // before all others
 void bind_call(py::module_& m);
 void bind_array(py::module_& m);
+void bind_autograd(py::module_& m);
 void bind_runtime(py::module_& m);
 void bind_activation(py::module_& m);
 void bind_attention(py::module_& m);

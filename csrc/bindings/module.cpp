@@ -77,6 +77,7 @@ PYBIND11_MODULE(_C, m) {
   bind_types(m);
   bind_call(m);
   bind_array(m);
+  bind_autograd(m);
   bind_runtime(m);
   bind_activation(m);
   bind_attention(m);

@@ -49,6 +49,7 @@ __all__: list[str] = [
     "bce_prob_bwd_t",
     "bce_prob_fwd",
     "bincount_fwd",
+    "bind_graph",
     "bind_tensor",
     "bitwise_and_fwd",
     "bitwise_or_fwd",
@@ -169,6 +170,8 @@ __all__: list[str] = [
     "logsigmoid_fwd",
     "lt_fwd",
     "machine_isa",
+    "make_node",
+    "make_with",
     "manual_seed",
     "matmul_bwd_a",
     "matmul_bwd_b",
@@ -215,6 +218,8 @@ __all__: list[str] = [
     "randperm",
     "reciprocal_bwd",
     "reciprocal_fwd",
+    "record",
+    "recording",
     "relu_bwd",
     "relu_fwd",
     "relu_into",
@@ -222,6 +227,7 @@ __all__: list[str] = [
     "resample_bwd",
     "resample_fwd",
     "reshape",
+    "result_of",
     "rmsprop_step",
     "rng_state",
     "rnn_bwd",
@@ -235,6 +241,7 @@ __all__: list[str] = [
     "set_num_threads",
     "set_poison",
     "set_product_precision",
+    "set_recording",
     "set_rng_state",
     "set_tiles_always",
     "sgd_momentum_step",
@@ -269,6 +276,7 @@ __all__: list[str] = [
     "to_device",
     "topk_fwd",
     "trunc_fwd",
+    "unchanged",
     "uniform_",
     "value_of",
     "where_fwd",
@@ -595,6 +603,7 @@ def bce_prob_bwd_t(
 ) -> Array: ...
 def bce_prob_fwd(arg0: typing.Any, arg1: typing.Any, arg2: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def bincount_fwd(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
+def bind_graph(arg0: type, arg1: type) -> None: ...
 def bind_tensor(arg0: type, arg1: collections.abc.Callable) -> None: ...
 def bitwise_and_fwd(arg0: Array | float, arg1: Array | float) -> Array: ...
 def bitwise_or_fwd(arg0: Array | float, arg1: Array | float) -> Array: ...
@@ -934,6 +943,12 @@ def logsigmoid_fwd(
 ) -> Array: ...
 def lt_fwd(arg0: Array | float, arg1: Array | float) -> Array: ...
 def machine_isa() -> str: ...
+def make_node(*args, **kwargs):
+    """
+    make_node(rule, inputs, saved, attrs): a Node.
+    """
+
+def make_with(arg0: typing.Any) -> typing.Any: ...
 def manual_seed(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def matmul_bwd_a(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> Array: ...
 def matmul_bwd_b(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> Array: ...
@@ -1041,6 +1056,16 @@ def randn(arg0: tuple[int, ...], arg1: DType) -> Array: ...
 def randperm(arg0: typing.SupportsInt | typing.SupportsIndex) -> Array: ...
 def reciprocal_bwd(arg0: typing.Any, arg1: typing.Any) -> Array: ...
 def reciprocal_fwd(arg0: typing.Any) -> Array: ...
+def record(*args, **kwargs):
+    """
+    record(array, rule, inputs, saved=(), attrs=None): what every op returns; see autograd/graph.py.
+    """
+
+def recording(*args, **kwargs):
+    """
+    Whether ops are recorded on this thread.
+    """
+
 def relu_bwd(arg0: typing.Any, arg1: typing.Any) -> Array: ...
 def relu_fwd(arg0: typing.Any) -> Array: ...
 def relu_into(arg0: typing.Any) -> None: ...
@@ -1063,6 +1088,11 @@ def resample_fwd(
     arg5: bool,
 ) -> Array: ...
 def reshape(arg0: typing.Any, arg1: tuple[int, ...]) -> Array: ...
+def result_of(*args, **kwargs):
+    """
+    result_of(array, node): the Tensor of an Array and its Node.
+    """
+
 def rmsprop_step(
     arg0: collections.abc.Sequence[typing.Any],
     arg1: collections.abc.Sequence[typing.Any],
@@ -1123,6 +1153,11 @@ def set_isa(arg0: str) -> None: ...
 def set_num_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def set_poison(arg0: bool) -> None: ...
 def set_product_precision(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+def set_recording(*args, **kwargs):
+    """
+    Turns recording on or off on this thread; returns how it was.
+    """
+
 def set_rng_state(
     arg0: typing.SupportsInt | typing.SupportsIndex, arg1: typing.SupportsInt | typing.SupportsIndex
 ) -> None: ...
@@ -1219,6 +1254,11 @@ def topk_fwd(
     arg3: bool,
 ) -> tuple[Array, Array]: ...
 def trunc_fwd(arg0: typing.Any) -> Array: ...
+def unchanged(*args, **kwargs):
+    """
+    Whether no value that this Node saved was written to since.
+    """
+
 def uniform_(
     arg0: typing.Any,
     arg1: typing.SupportsFloat | typing.SupportsIndex,

@@ -35,6 +35,8 @@ class Tensor(Operators):
     __hash__ = object.__hash__
 
     def __init__(self, array: Any, requires_grad: _bool = False, node: autograd.Node | None = None):
+        if not isinstance(array, _C.Array):  # ops build their results without coming here: see autograd.cpp
+            raise TypeError(f"Tensor: holds an Array; make one of {type(array).__name__} with dl.tensor(data)")
         self.array = array
         self.grad: Tensor | None = None
         self.node = node

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
@@ -21,28 +20,27 @@ if TYPE_CHECKING:
 
 Rule = Callable[[Any, "Node"], Sequence[Any]]
 
-_sequence = count()
+# record(array, rule, inputs, saved=(), attrs=None): the Tensor of `array`, with a Node when recording is on and one of
+# the tuple `inputs` needs a gradient. In C (csrc/bindings/autograd.cpp): every op ends in it.
+record = _C.record
 
 
 class _Mode(threading.local):
-    recording = True
     watch: Any = None  # of watch.py: sees every op's result and every node's gradients
+
+    @property
+    def recording(self) -> bool:
+        return _C.recording()
 
 
 mode = _Mode()
 tensor_type: Any = None  # set by tensor.py, which imports the ops, which import this module
-_make: Any = None  # builds an op's result: the tensor type itself, unless a watch is on
 
 
 def bind_tensor_type(cls: type) -> None:
-    global tensor_type, _make
-    tensor_type = _make = cls
-
-
-def make_with(make: Any) -> None:
-    """Lets ``make(array, requires_grad=False, node=None)`` build every op's result; with None the tensor type does."""
-    global _make
-    _make = make or tensor_type
+    global tensor_type
+    tensor_type = cls
+    _C.bind_graph(cls, Node)
 
 
 class Node:
@@ -50,30 +48,23 @@ class Node:
 
     ``inputs`` holds, for each input, where its gradient goes: the Node that made it, the leaf Tensor itself, or None.
     ``version`` is the sum of the saved arrays' version counters at the time of recording: they only grow, so an equal
-    sum means that none was written to.
+    sum means that none was written to. Made by ``record`` alone.
     """
 
     __slots__ = ("rule", "inputs", "saved", "attrs", "sequence", "version", "hooks", "parts", "__weakref__")
 
-    def __init__(self, rule: Rule, inputs: list, saved: Any, attrs: Any):
-        self.hooks: dict | None = None
-        self.parts: tuple[Rule, list]  # of a joint node alone: its rule, and the gradients that wait for it
-        self.rule = rule
-        self.inputs = inputs
-        self.saved = saved
-        self.attrs = attrs
-        self.sequence = next(_sequence)
-        version = 0
-        for a in saved:
-            version += a.version
-        self.version = version
+    rule: Rule
+    inputs: list
+    saved: Any
+    attrs: Any
+    sequence: int
+    version: int
+    hooks: dict | None
+    parts: tuple[Rule, list]  # of a joint node alone: its rule, and the gradients that wait for it
 
     def unchanged(self) -> bool:
         """Whether nothing that was saved has been written to since."""
-        version = 0
-        for a in self.saved:
-            version += a.version
-        return version == self.version
+        return _C.unchanged(self)
 
     def name(self) -> str:
         """Its backward rule, as room.rule; a custom function's by its class."""
@@ -85,19 +76,9 @@ class Node:
         return f"<Node {self.name()}>"
 
 
-def record(array: Any, rule: Any, inputs: Sequence[Any], saved: tuple = (), attrs: Any = None) -> Tensor:
-    """The Tensor of `array`, with a Node when recording is on and an input needs a gradient."""
-    if mode.recording:
-        for x in inputs:
-            if x.needs_grad:
-                edges = [(y.node or y) if y.needs_grad else None for y in inputs]
-                return _make(array, True, Node(rule, edges, saved, attrs))
-    return _make(array)
-
-
 def record_after(node: Node, array: Any, rule: Any, saved: tuple, attrs: Any = None) -> Tensor:
     """As ``record`` for an op that does the work of `node` too, to which nothing else may lead: it takes its place."""
-    return _make(array, True, Node(rule, node.inputs, saved, attrs))
+    return _C.result_of(array, _C.make_node(rule, node.inputs, saved, attrs))
 
 
 def record_joint(
@@ -107,11 +88,11 @@ def record_joint(
     reached that result, for each. A Node has one output, so each result has a Node that hands its gradient to a joint
     one: made before them, it is visited after them."""
     if not (mode.recording and any(x.requires_grad for x in inputs)):
-        return [_make(a) for a in arrays]
+        return [record(a, rule, ()) for a in arrays]
     edges = [(y.node or y) if y.requires_grad else None for y in inputs]
-    joint = Node(joint_backward, edges, saved, attrs)
+    joint = _C.make_node(joint_backward, edges, saved, attrs)
     joint.parts = (rule, [None] * len(arrays))
-    return [_make(a, True, Node(part_backward, [joint], (), i)) for i, a in enumerate(arrays)]
+    return [_C.result_of(a, _C.make_node(part_backward, [joint], (), i)) for i, a in enumerate(arrays)]
 
 
 def part_backward(g: Any, node: Node) -> tuple:
@@ -139,11 +120,10 @@ class no_grad:
     _inside = False
 
     def __enter__(self) -> None:
-        self._before = mode.recording
-        mode.recording = self._inside
+        self._before = _C.set_recording(self._inside)
 
     def __exit__(self, *exc: object) -> None:
-        mode.recording = self._before
+        _C.set_recording(self._before)
 
     def __call__(self, function: Callable) -> Callable:
         from functools import wraps
@@ -182,17 +162,16 @@ class set_grad_enabled(no_grad):
     """
 
     def __init__(self, mode_: bool):
-        self._inside, self._before = mode_, mode.recording
-        mode.recording = mode_
+        self._inside, self._before = mode_, _C.set_recording(mode_)
 
     def __enter__(self) -> None:
-        mode.recording = self._inside
+        _C.set_recording(self._inside)
 
     def __call__(self, function: Callable) -> Callable:
-        mode.recording = self._before
+        _C.set_recording(self._before)
         return (enable_grad() if self._inside else no_grad())(function)
 
 
 def is_grad_enabled() -> bool:
     """Whether ops are recorded on this thread."""
-    return mode.recording
+    return _C.recording()

@@ -1,6 +1,6 @@
 """Finding where numbers go bad: every op's result and every gradient looked at, while asked for.
 
-Nothing of this costs anything while it is off: a watch replaces the function that builds results (graph.make_with),
+Nothing of this costs anything while it is off: a watch replaces the function that builds results (_C.make_with),
 and a walk back asks once whether there is one.
 """
 
@@ -162,7 +162,7 @@ def _set(watch: _Watch | None) -> None:
         change = (watch is not None) - (before is not None)
         was, _watching = _watching, _watching + change
         if (was > 0) != (_watching > 0):
-            graph.make_with(_made if _watching else None)
+            _C.make_with(_made if _watching else None)
             for listener in _listeners:
                 listener(_watching > 0)
 
