@@ -145,6 +145,14 @@ py::object basic_index(const Array& a, const py::object& key) {
   return py::cast(x);
 }
 
+bool alike(const Array& a, const Array& b) { return a.dtype() == b.dtype() && a.shape() == b.shape(); }
+
+// Of ops/operand.py: nothing, or a shape and a dtype.
+py::object like(const Array& y, const Array& a) {
+  if (alike(y, a)) return py::none();
+  return py::make_tuple(a.shape(), a.dtype());
+}
+
 }  // namespace
 
 void bind_array(py::module_& m) {
@@ -168,7 +176,8 @@ void bind_array(py::module_& m) {
   def(m, "dtype_of", &dtype_of);
   def(m, "promote", &dl::promote);
   def(m, "check_fits", [](const char* op, DType t, const dl::Number& n) { dl::check_fits(op, t, n); });
-  def(m, "alike", [](const Array& a, const Array& b) { return a.dtype() == b.dtype() && a.shape() == b.shape(); });
+  def(m, "alike", &alike);
+  def(m, "like", &like);
   def(m, "empty", [](const Dims& shape, DType t) { return Array::empty(shape, t); });
   def(m, "empty_like", [](const Array& a) { return Array::empty_like(a); });
   def(m, "empty_strided",

@@ -8,16 +8,12 @@ from dlcore import _C
 
 array_of = _C.array_of  # the Array of a Tensor; for what is none a DTypeError that names the op which asked
 value = _C.value_of  # the Array of a Tensor; a number as it is
+like = _C.like  # what `fit_to` needs to turn a gradient of y into one of a, without keeping a: like(y, a)
 
 
 def fit(g: Any, operand: Any) -> Any:
     """g summed over the dimensions in which the Array `operand` was broadcast, in its dtype; often g itself."""
     return g if _C.alike(g, operand) else _C.sum_to(g, operand.shape, operand.dtype)
-
-
-def like(y: Any, a: Any) -> tuple | None:
-    """What `fit_to` needs to turn a gradient of y into one of a, without keeping a."""
-    return None if _C.alike(y, a) else (a.shape, a.dtype)
 
 
 def fit_to(g: Any, shape: tuple | None) -> Any:
