@@ -232,7 +232,10 @@ def flat(x: Any) -> Iterator[Any]:
 
 
 def to_numpy(x: Any) -> Any:
-    return x.detach().cpu().numpy() if hasattr(x, "detach") else x
+    if not hasattr(x, "detach"):
+        return x
+    x = x.detach().cpu()
+    return (x.float() if str(x.dtype).endswith("bfloat16") else x).numpy()
 
 
 @contextmanager

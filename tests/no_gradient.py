@@ -47,6 +47,7 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("random numbers", "dl", "rand randn randint randperm rand_like randn_like bernoulli"),
 }
 _BOOL = "its result is bool: constant but for jumps"
+_BFLOAT16 = "bfloat16 alone, of which a difference quotient is noise; tests/blocks/test_gemm16.py runs its rows by name"
 _OPTIMISER = "an optimiser's step, in place; tests/ops/test_optim.py runs its rows by name"
 _RANDOM = "random numbers have no derivative; tests/ops/test_random.py runs its rows by name"
 KERNELS_WITHOUT_GRADIENT: dict[str, str] = {
@@ -70,6 +71,9 @@ KERNELS_WITHOUT_GRADIENT: dict[str, str] = {
     "lt_fwd": _BOOL,
     "le_fwd": _BOOL,
     "searchsorted": "its result is whole numbers: constant but for jumps",
+    "gemm16": _BFLOAT16,
+    "gemm16_pack": _BFLOAT16,
+    "gemm16_sum": _BFLOAT16,
 }
 KERNELS_WITHOUT_CASE: dict[str, str] = {
     "adadelta_step": _OPTIMISER,
@@ -83,5 +87,8 @@ KERNELS_WITHOUT_CASE: dict[str, str] = {
     "rand": _RANDOM,
     "randint": _RANDOM,
     "randn": _RANDOM,
+    "gemm16": _BFLOAT16,
+    "gemm16_pack": _BFLOAT16,
+    "gemm16_sum": _BFLOAT16,
     "fma_peak": "a probe of the machine, no op on tensors; tests/test_bench.py runs it on every ISA",
 }

@@ -112,6 +112,7 @@ PYTHON_LAYERS = [  # a module imports from its own line and those below it
     {"tensor"},
     {"operators"},
     {"ops"},
+    {"precision"},
     {"autograd", "hooks", "cuda", "mistakes", "machine"},
     {"_C"},
 ]

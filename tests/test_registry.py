@@ -20,7 +20,7 @@ from dlcore.nn import functional as F
 
 from .no_gradient import KERNELS_WITHOUT_CASE, KERNELS_WITHOUT_GRADIENT, NAMES_WITHOUT_GRADIENT
 from .ops.cases import Case, all_cases
-from .ops.common import gradients, isas_of, make, sample, tuple_of
+from .ops.common import check_bfloat16, gradients, isas_of, make, sample, tuple_of
 
 CASES = all_cases()
 DIFFERENTIABLE = [  # in float64 throughout: a difference quotient of float32 is noise
@@ -38,6 +38,10 @@ def test_every_row_is_tested_by_name(row: dict[str, Any]) -> None:
     cases = [case for case in CASES if row["op"] in case.rows]
     assert cases, f"{row['name']}: no Case in tests/ops names {row['op']!r} in its rows"
     before = calls()[row["name"]]
+    if row["dtype"] == "bf16":
+        assert sum(check_bfloat16(case, row["isa"]) for case in cases), f"{row['name']}: no case of it runs in bfloat16"
+        assert calls()[row["name"]] > before, f"{row['name']}: {len(cases)} cases name {row['op']!r}, none ran this row"
+        return
     with testing.isa(row["isa"]):
         for case in cases:
             for dtype in case.dtypes:

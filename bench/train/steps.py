@@ -7,28 +7,35 @@ from typing import Any
 from ..harness import Lib, Row
 
 
-def mlp(lib: Lib) -> Any:
+def mlp(lib: Lib, low: bool = False) -> Any:
     """784-50-10, ReLU, batch 64."""
     nn = lib.nn
     model = lib.fill(nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 10)))
-    return classifier(lib, model, lib.normal(64, 784))
+    return classifier(lib, model, lib.normal(64, 784), low)
 
 
-def cnn(lib: Lib) -> Any:
+def cnn(lib: Lib, low: bool = False) -> Any:
     """conv 1-32, conv 32-64, each with ReLU and 2×2 max-pool, fc 128, fc 10; 28², batch 64."""
     nn = lib.nn
     body = [nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
     body += [nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
     head = [nn.Flatten(), nn.Linear(64 * 7 * 7, 128), nn.ReLU(), nn.Linear(128, 10)]
-    return classifier(lib, lib.fill(nn.Sequential(*body, *head)), lib.normal(64, 1, 28, 28))
+    return classifier(lib, lib.fill(nn.Sequential(*body, *head)), lib.normal(64, 1, 28, 28), low)
 
 
-def classifier(lib: Lib, model: Any, x: Any) -> Any:
+def classifier(lib: Lib, model: Any, x: Any, low: bool = False) -> Any:
     labels = lib.ints(10, 64)
     optimizer = lib.optim.Adam(model.parameters(), lr=1e-3)
 
+    def loss_of() -> Any:
+        return lib.F.cross_entropy(model(x), labels)
+
     def step() -> Any:
-        loss = lib.F.cross_entropy(model(x), labels)
+        if low:
+            with lib.dl.autocast("cpu", lib.dl.bfloat16) if lib.peer else lib.dl.autocast("bfloat16"):
+                loss = loss_of()
+        else:
+            loss = loss_of()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -71,6 +78,8 @@ def inference(lib: Lib) -> Any:
 ROWS = [
     Row("step mlp 784-50-10 batch 64 adam", mlp),
     Row("step cnn 1-32-64-fc128-10 28² batch 64 adam", cnn),
+    Row("step mlp 784-50-10 batch 64 adam autocast bf16", lambda lib: mlp(lib, True), rtol=2e-2),
+    Row("step cnn 1-32-64-fc128-10 28² batch 64 adam autocast bf16", lambda lib: cnn(lib, True), rtol=2e-2),
     Row("step EmbeddingDotBias 40 batch 64 adam", recommender),
     Row("inference mlp 784-50-10 batch 1", inference),
 ]

@@ -1,5 +1,5 @@
 #include "bindings/call.h"
-#include "blocks/gemm/gemm.h"
+#include "blocks/gemm16/gemm16.h"
 #include "ops/matmul/matmul.h"
 
 namespace {
@@ -7,12 +7,12 @@ namespace {
 // The block itself, for its tests: two-dimensional float arrays of fitting shapes.
 void gemm_into(const dl::Array& c, const dl::Array& a, const dl::Array& b, const dl::Array* bias_n,
                const dl::Array* bias_m, bool accumulate, bool relu) {
-  dl::Gemm g = dl::gemm_of(a, b, c);
+  dl::Gemm g = dl::product_of(a, b, c);
   g.bias_n = bias_n ? bias_n->raw() : nullptr;
   g.bias_m = bias_m ? bias_m->raw() : nullptr;
   g.accumulate = accumulate;
   g.relu = relu;
-  dl::gemm(g);
+  dl::product(g, c.dtype());
   c.bump_version();
 }
 

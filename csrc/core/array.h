@@ -11,8 +11,9 @@ namespace dl {
 DL_API size_t itemsize(DType t);
 DL_API const char* name(DType t);  // "float32", …
 DL_API const char* name(Device d);
-DL_API bool is_floating(DType t);        // float32 or float64: what kernels compute in
-DL_API bool is_half(DType t);            // float16 or bfloat16: storage
+DL_API bool is_floating(DType t);  // float32 or float64: what kernels compute in
+DL_API bool is_half(DType t);      // float16 or bfloat16: storage
+inline bool computes(DType t) { return is_floating(t) || t == DType::bf16; }  // where an op has rows of bfloat16 too
 DL_API DType promote(DType a, DType b);  // array-API / PyTorch: float32 with any integer stays float32
 // One element; integers wrap, a bool is != 0. DTypeError for halves: no kernel takes a number of theirs.
 DL_API void store_number(void* to, DType t, const Number& n);

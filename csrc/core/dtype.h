@@ -5,8 +5,8 @@
 
 namespace dl {
 
-// In promotion order within a kind: bool < integers < floats. f16 and bf16 are for storage: what computes converts
-// them first.
+// In promotion order within a kind: bool < integers < floats. f16 is for storage: what computes converts it first. So
+// is bf16 but for products, pointwise ops, norms, pools and sums, which compute in float32 and round once.
 enum class DType : uint8_t { b8, u8, i32, i64, f16, bf16, f32, f64 };
 constexpr int kDTypes = 8;
 

@@ -107,6 +107,7 @@ from dlcore.ops.statistics import (
 )
 from dlcore.ops.stft import hamming_window, hann_window, istft, stft
 from dlcore.ops.unique import unique, unique_consecutive
+from dlcore.precision import autocast, is_autocast_enabled
 from dlcore.runtime import (
     bfloat16,
     bool,
@@ -145,5 +146,5 @@ def __getattr__(name: str) -> _Any:
     raise AttributeError(f"module 'dlcore' has no attribute '{name}'")
 
 
-_INTERNAL = {"creation", "hooks", "operators", "ops", "runtime"}  # modules whose names are here already
+_INTERNAL = {"creation", "hooks", "operators", "ops", "precision", "runtime"}  # modules whose names are here already
 __all__ = sorted({n for n in dir() if not n.startswith("_")} - _INTERNAL | set(_LAZY) | {"profile"})

@@ -237,7 +237,7 @@ class Tensor(Operators):
         return self.to(_C.DType.float16)
 
     def bfloat16(self) -> Tensor:
-        """As bfloat16: for storage, float32's range with 8 significant bits. NumPy has no such type."""
+        """As bfloat16: float32's range with 8 significant bits; see ``dl.autocast``. NumPy has no such type."""
         return self.to(_C.DType.bfloat16)
 
     def long(self) -> Tensor:

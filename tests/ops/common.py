@@ -20,6 +20,7 @@ SHORT = {
     "float32": "f32",
     "float64": "f64",
     "float16": "f16",
+    "bfloat16": "bf16",
     "int64": "i64",
     "int32": "i32",
     "uint8": "u8",
@@ -133,6 +134,72 @@ def gradients(
 def cotangents_of(case: Case, n: int, shapes: list[tuple[int, ...]]) -> list[np.ndarray]:
     rng = np.random.default_rng(zlib.crc32(case.name.encode()) + 7919 * (n + 1))
     return [np.asarray(rng.standard_normal(shape), np.float32) for shape in shapes]
+
+
+def check_bfloat16(case: Case, isa: str) -> int:
+    """The case on bfloat16 tensors: each result within one rounding of the oracle of what they hold, each gradient
+    within a few of float64's. Returns on how many inputs it ran; 0 where something in it has no bfloat16 rows."""
+    ran, steps = 0, -1
+    largest_first = sorted(enumerate(case.inputs), key=lambda x: -sum(int(np.prod(a.shape)) for a in x[1]))
+    with testing.isa(isa), testing.poison():
+        for n, args in largest_first:
+            arrays = [
+                dl.tensor(x).bfloat16().float().numpy() if x.dtype.kind == "f" else x
+                for x in sample(case, args, "float32", n)
+            ]
+            leaves = [narrow_leaf(x, a.needs_grad("float32")) for x, a in zip(arrays, args, strict=True)]
+            before = roundings() if steps < 0 else 0
+            try:
+                outputs = tuple_of(case.fn(dl, F, *leaves, **case.attrs))
+            except dl.DTypeError:
+                return 0
+            where = f"{case.name} {[a.shape for a in args]} bfloat16 {isa}"
+            expected = tuple_of(case.oracle(*widen(arrays), **case.attrs))
+            bounds = forward_bounds(case, args, arrays, expected, "float32")
+            steps = roundings() - before if steps < 0 else steps
+            for y, e, bound in zip(outputs, expected, bounds, strict=True):
+                size = np.where(np.isfinite(e), np.abs(e), 0.0)
+                if steps > 1:  # each may be as large as the largest operand or result
+                    size = steps * max([np.max(v) for v in (size, *map(np.abs, arrays)) if np.size(v)], default=0.0)
+                once = ROUNDED * size if y.dtype == dl.bfloat16 else 0.0
+                values = y.detach().float().numpy() if y.dtype.is_floating_point else y.numpy()
+                testing.assert_close(values, np.asarray(e, np.float64), 0.0, bound + once, check_dtype=False, msg=where)
+            ran += 1
+            if case.differentiable("float32"):
+                check_bfloat16_gradients(case, args, arrays, leaves, outputs, n, where)
+    return ran
+
+
+ROUNDED = 2.0**-8  # bfloat16's unit roundoff
+MOVES = ("copy", "transpose", "gather", "scatter", "where_fwd")  # rows that round nothing
+
+
+def roundings() -> int:
+    """How often rows of bfloat16 have rounded so far."""
+    return sum(k["calls"] for k in testing.kernels() if k["dtype"] == "bf16" and k["op"] not in MOVES)
+
+
+def narrow_leaf(x: np.ndarray, grad: bool) -> Any:
+    t = dl.tensor(x)
+    return t.bfloat16().requires_grad_(grad) if x.dtype.kind == "f" else t
+
+
+def check_bfloat16_gradients(
+    case: Case, args: tuple[Arg, ...], arrays: list[np.ndarray], leaves: list[Any], outputs: Any, n: int, where: str
+) -> None:
+    wide = gradients(case, args, widen(arrays), "float64", n)
+    outputs = [y for y in outputs if y.requires_grad]
+    for k, (y, v) in enumerate(zip(outputs, wide.cotangents, strict=True)):
+        y.backward(dl.tensor(v).to(y.dtype), retain_graph=k + 1 < len(outputs))
+    for i, (x, e) in enumerate(zip(leaves, wide.grads, strict=True)):
+        if e is None:
+            continue
+        assert x.grad is not None and x.grad.dtype == dl.bfloat16, f"{where}: gradient of input {i}"
+        # The cotangent, the saved value and the result are rounded: three roundings of what each may be as large as.
+        largest = max([float(np.abs(v).max()) for v in (e, *wide.cotangents) if v.size], default=0.0)
+        terms = case.grad_terms(args, max((v.size for v in wide.cotangents), default=1))
+        bound = (8 * ROUNDED + terms * 2.0**-23 + ROUNDED * terms**0.5) * largest
+        testing.assert_close(x.grad.float().numpy(), e, 0.0, bound, check_dtype=False, msg=f"{where}: gradient {i}")
 
 
 def sample(case: Case, args: tuple[Arg, ...], dtype: str, n: int) -> list[np.ndarray]:

@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kGrain = 32768;  // 128 KB of float32: some 15 µs at memory speed, and half of it fits L2 beside y
 
 void check_float(const char* op, const Array& x) {
-  DL_CHECK(is_floating(x.dtype()), DTypeError, op, ": needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
+  DL_CHECK(computes(x.dtype()), DTypeError, op, ": needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
            x.shape(), "; convert with .float()");
 }
 

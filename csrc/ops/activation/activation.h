@@ -12,7 +12,8 @@
 //   hardtanh    y = x held to [a, b]          dx = g inside, 0 at and beyond the bounds
 //   hardsigmoid y = hardtanh(x + 3) / 6 with a = 0, b = 6
 //   hardswish   y = x hardsigmoid(x)          softsign    y = x / (1 + |x|)
-// Any shape; float32 and float64; the result has x's dense layout. NaN stays NaN. x and y may be the same memory.
+// Any shape; float32, float64, and bfloat16 (computed in float32, rounded once); the result has x's dense layout. NaN
+// stays NaN. x and y may be the same memory.
 #pragma once
 #include "core/dtype.h"
 

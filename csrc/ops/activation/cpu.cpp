@@ -3,6 +3,7 @@
 // two or three of them for the smooth ones.
 #include "ops/activation/activation.h"
 #include "ops/activation/formula.h"
+#include "simd/bf16.h"
 #include "simd/stream.h"
 
 namespace dl::DL_ISA_NS {
@@ -32,11 +33,33 @@ static void backward(const ActArgs& a, int64_t begin, int64_t end) {
   });
 }
 
+static void through_float(void (*kernel)(const ActArgs&, int64_t, int64_t), const ActArgs& a, int64_t begin,
+                          int64_t end) {
+  alignas(64) float x[kWideTile], g[kWideTile], y[kWideTile];
+  ActArgs wide = a;
+  wide.x = x;
+  wide.g = a.g ? g : nullptr;
+  wide.out = y;
+  wide.past_caches = false;
+  each_tile(static_cast<BFloat16*>(a.out) + begin, end - begin, a.past_caches,
+            [&](BFloat16* to, int64_t first, int64_t m) {
+              for (int64_t i = 0; i < m; i += kWideTile) {
+                const int64_t n = m - i < kWideTile ? m - i : kWideTile, at = begin + first + i;
+                widen_run(static_cast<const BFloat16*>(a.x) + at, 1, x, n);
+                if (a.g) widen_run(static_cast<const BFloat16*>(a.g) + at, 1, g, n);
+                kernel(wide, 0, n);
+                narrow_run(y, to + i, 1, n);
+              }
+            });
+}
+
 #define KERNELS(NAME, FORMULA) \
   void NAME##_fwd_f32(const ActArgs& a, int64_t b, int64_t e) { forward<FORMULA, float>(a, b, e); } \
   void NAME##_fwd_f64(const ActArgs& a, int64_t b, int64_t e) { forward<FORMULA, double>(a, b, e); } \
   void NAME##_bwd_f32(const ActArgs& a, int64_t b, int64_t e) { backward<FORMULA, float>(a, b, e); } \
-  void NAME##_bwd_f64(const ActArgs& a, int64_t b, int64_t e) { backward<FORMULA, double>(a, b, e); }
+  void NAME##_bwd_f64(const ActArgs& a, int64_t b, int64_t e) { backward<FORMULA, double>(a, b, e); } \
+  void NAME##_fwd_bf16(const ActArgs& a, int64_t b, int64_t e) { through_float(NAME##_fwd_f32, a, b, e); } \
+  void NAME##_bwd_bf16(const ActArgs& a, int64_t b, int64_t e) { through_float(NAME##_bwd_f32, a, b, e); }
 
 KERNELS(relu, Relu)
 KERNELS(leaky_relu, LeakyRelu)

@@ -8,7 +8,9 @@ namespace dl {
   DL_DECLARE(NAME##_fwd_f32, ActArgs) \
   DL_DECLARE(NAME##_fwd_f64, ActArgs) \
   DL_DECLARE(NAME##_bwd_f32, ActArgs) \
-  DL_DECLARE(NAME##_bwd_f64, ActArgs)
+  DL_DECLARE(NAME##_bwd_f64, ActArgs) \
+  DL_DECLARE(NAME##_fwd_bf16, ActArgs) \
+  DL_DECLARE(NAME##_bwd_bf16, ActArgs)
 ACTIVATION(relu)
 ACTIVATION(leaky_relu)
 ACTIVATION(sigmoid)
@@ -32,6 +34,8 @@ ACTIVATION(softsign)
   DL_CPU_ROWS(#NAME "_fwd", f64, NAME##_fwd_f64) \
   DL_CPU_ROWS(#NAME "_bwd", f32, NAME##_bwd_f32) \
   DL_CPU_ROWS(#NAME "_bwd", f64, NAME##_bwd_f64) \
+  DL_CPU_ROWS(#NAME "_fwd", bf16, NAME##_fwd_bf16) \
+  DL_CPU_ROWS(#NAME "_bwd", bf16, NAME##_bwd_bf16) \
   DL_CUDA_ROW(#NAME "_fwd", f32, NAME##_fwd_f32) \
   DL_CUDA_ROW(#NAME "_fwd", f64, NAME##_fwd_f64) \
   DL_CUDA_ROW(#NAME "_bwd", f32, NAME##_bwd_f32) \

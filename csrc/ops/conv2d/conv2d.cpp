@@ -2,7 +2,7 @@
 
 #include "blocks/colsum/colsum.h"
 #include "blocks/copy/copy.h"
-#include "blocks/gemm/gemm.h"
+#include "blocks/gemm16/gemm16.h"
 #include "core/array.h"
 #include "ops/conv2d/depthwise.h"
 #include "ops/conv2d/taps.h"
@@ -59,8 +59,9 @@ ConvShape check(const Dims& x, const Array& w, const Dims& stride, const Dims& p
 }
 
 void check_same(const Array& a, const Array& b, const char* what) {
-  DL_CHECK(is_floating(a.dtype()) && a.dtype() == b.dtype(), DTypeError, "conv2d: x and ", what,
-           " must both be float32 or both float64, got ", a.dtype(), " and ", b.dtype(), "; convert one with .to()");
+  DL_CHECK(computes(a.dtype()) && a.dtype() == b.dtype(), DTypeError, "conv2d: x and ", what,
+           " must both be float32 or both float64, or both bfloat16, got ", a.dtype(), " and ", b.dtype(),
+           "; convert one with .to()");
   DL_CHECK(a.device() == Device::cpu && b.device() == Device::cpu, DeviceError, "conv2d: x and ", what,
            " must be on the cpu, got ", name(a.device()), " and ", name(b.device()));
 }
@@ -71,6 +72,8 @@ void check_gradient(const ConvShape& s, const Array& g) {
 }
 
 Array new_image(const Dims& shape, DType dtype) { return Array::empty_strided(shape, channels_last(shape), dtype); }
+
+Array widened(const Array& x) { return x.dtype() == DType::bf16 ? convert(x, DType::f32) : x; }
 
 // x with its channels side by side: any such view serves a convolution as it is.
 Array channels_together(const Array& x) { return x.shape(1) == 1 || x.stride(1) == 1 ? x : as_channels_last(x); }
@@ -113,7 +116,7 @@ bool is_pointwise(const ConvShape& s, const Array& x) {
          s.left == 0 && x.stride(2) == s.w * x.stride(3) && (s.n == 1 || x.stride(0) == s.h * x.stride(2));
 }
 
-Gemm product(DType dtype, int64_t m, int64_t n, int64_t k) {
+Gemm new_product(DType dtype, int64_t m, int64_t n, int64_t k) {
   Gemm g{};
   g.dtype = dtype;
   g.m = m;
@@ -133,14 +136,17 @@ Array conv2d_fwd(const Array& given, const Array& w, const Array* bias, const Di
   if (bias) {
     DL_CHECK(bias->ndim() == 1 && bias->shape(0) == s.k, ShapeError, "conv2d: bias must be (K,)=(", s.k, ",), got ",
              bias->shape(), "; w=", w.shape());
-    check_same(given, *bias, "bias");
+    if (given.dtype() != DType::bf16 || bias->dtype() != DType::f32) check_same(given, *bias, "bias");
   }
   const Array y = new_image({s.n, s.k, s.p, s.q}, given.dtype());
   if (y.size() == 0) return y;
-  const Array x = channels_together(given), b = bias ? contiguous(*bias) : Array();
+  const bool narrow = y.dtype() == DType::bf16;
+  const Array x = channels_together(given);
+  const Array b = bias ? contiguous(convert(*bias, narrow ? DType::f32 : y.dtype())) : Array();
   if (is_depthwise(s)) {
-    depthwise_fwd(s, x, w, bias ? &b : nullptr, y);
-    return y;
+    const Array out = narrow ? Array::empty_like(y, DType::f32) : y;
+    depthwise_fwd(s, widened(x), widened(w), bias ? &b : nullptr, out);
+    return convert(out, y.dtype());
   }
   const int64_t cg = s.c / groups, kg = s.k / groups;
   Taps t;
@@ -150,14 +156,14 @@ Array conv2d_fwd(const Array& given, const Array& w, const Array* bias, const Di
   t.patches.step_h = s.stride_h;
   t.patches.step_w = s.stride_w;
   for (int64_t group = 0; group < groups; ++group) {
-    Gemm g = product(y.dtype(), s.n * s.p * s.q, kg, s.r * s.s * cg);
+    Gemm g = new_product(y.dtype(), s.n * s.p * s.q, kg, s.r * s.s * cg);
     const void* image = at(x, group * cg);
     g.a = is_pointwise(s, x) ? matrix(image, x.stride(3), 1) : patches_of(image, t);
     g.b = weights_of(w, group * kg * w.stride(0), w.stride(0), w.stride(1), cg, t);
     g.c = at(y, group * kg);
     g.c_rows = dense_rows(s.k);
     g.bias_n = bias ? at(b, group * kg) : nullptr;
-    gemm(g);
+    product(g, y.dtype());
   }
   return y;
 }
@@ -171,8 +177,9 @@ Array conv2d_bwd_x(const Array& given, const Array& w, const Dims& x_shape, cons
   if (dx.size() == 0) return dx;
   const Array g = channels_together(given);
   if (is_depthwise(s)) {
-    depthwise_bwd_x(s, g, w, dx);
-    return dx;
+    const Array out = dx.dtype() == DType::bf16 ? Array::empty_like(dx, DType::f32) : dx;
+    depthwise_bwd_x(s, widened(g), widened(w), out);
+    return convert(out, dx.dtype());
   }
   const int64_t cg = s.c / groups, kg = s.k / groups;
   for (int64_t phase_h = 0; phase_h < s.stride_h && phase_h < s.h; ++phase_h)
@@ -186,7 +193,7 @@ Array conv2d_bwd_x(const Array& given, const Array& w, const Dims& x_shape, cons
       t.patches.step_h = t.patches.step_w = 1;
       for (int64_t group = 0; group < groups; ++group) {
         const auto taps = static_cast<int64_t>(t.weight.size());
-        Gemm m = product(dx.dtype(), s.n * t.patches.p * t.patches.q, cg, taps * kg);
+        Gemm m = new_product(dx.dtype(), s.n * t.patches.p * t.patches.q, cg, taps * kg);
         const void* image = at(g, group * kg);
         m.a = is_pointwise(s, g) ? matrix(image, g.stride(3), 1) : patches_of(image, t);
         m.b = weights_of(w, group * kg * w.stride(0), w.stride(1), w.stride(0), kg, t);
@@ -196,7 +203,7 @@ Array conv2d_bwd_x(const Array& given, const Array& w, const Dims& x_shape, cons
                     .stride_n = dx.stride(0),
                     .stride_p = s.stride_h * dx.stride(2),
                     .stride_q = s.stride_w * dx.stride(3)};
-        gemm(m);
+        product(m, dx.dtype());
       }
     }
   return dx;
@@ -205,15 +212,16 @@ Array conv2d_bwd_x(const Array& given, const Array& w, const Dims& x_shape, cons
 Array conv2d_bwd_w(const Array& given_g, const Array& given_x, const Array& w, const Dims& stride, const Dims& padding,
                    const Dims& dilation, int64_t groups) {
   const ConvShape s = check(given_x.shape(), w, stride, padding, dilation, groups);
-  check_same(given_x, w, "w");
+  if (given_x.dtype() != DType::bf16 || w.dtype() != DType::f32) check_same(given_x, w, "w");
   check_same(given_x, given_g, "the gradient");
   check_gradient(s, given_g);
   const Array dw = Array::empty_like(w);
   if (dw.size() == 0) return dw;
   const Array x = channels_together(given_x), g = as_channels_last(given_g);
   if (is_depthwise(s)) {
-    depthwise_bwd_w(s, g, x, dw);
-    return dw;
+    const Array out = dw.dtype() == DType::bf16 ? Array::empty_like(dw, DType::f32) : dw;
+    depthwise_bwd_w(s, widened(g), widened(x), out);
+    return convert(out, dw.dtype());
   }
   const int64_t cg = s.c / groups, kg = s.k / groups;
   const bool in_place = dw.is_channels_last();
@@ -225,19 +233,20 @@ Array conv2d_bwd_w(const Array& given_g, const Array& given_x, const Array& w, c
   t.patches.step_h = s.stride_h;
   t.patches.step_w = s.stride_w;
   for (int64_t group = 0; group < groups; ++group) {
-    Gemm m = product(dw.dtype(), kg, s.r * s.s * cg, s.n * s.p * s.q);
+    Gemm m = new_product(x.dtype(), kg, s.r * s.s * cg, s.n * s.p * s.q);
     const void* image = at(x, group * cg);
     m.a = matrix(at(g, group * kg), 1, s.k);
     m.b = is_pointwise(s, x) ? matrix(image, 1, x.stride(3)) : patches_of(image, t);
     m.c = at(out, group * kg * s.r * s.s * cg);
     m.c_rows = dense_rows(s.r * s.s * cg);
-    gemm(m);
+    product(m, dw.dtype());
   }
   if (!in_place) copy_into(dw, out);
   return dw;
 }
 
-Array conv2d_bwd_b(const Array& given) {
+Array conv2d_bwd_b(const Array& given, bool wide) {
+  if (given.dtype() == DType::bf16) return convert(conv2d_bwd_b(widened(given), wide), wide ? DType::f32 : DType::bf16);
   DL_CHECK(given.ndim() == 4 && is_floating(given.dtype()), ShapeError,
            "conv2d: the gradient must be (N, K, P, Q), got ", given.shape(), " ", given.dtype());
   const Array db = Array::empty({given.shape(1)}, given.dtype());

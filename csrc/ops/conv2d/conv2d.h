@@ -36,6 +36,6 @@ DL_API Array conv2d_bwd_x(const Array& g, const Array& w, const Dims& x_shape, c
                           const Dims& dilation, int64_t groups);
 DL_API Array conv2d_bwd_w(const Array& g, const Array& x, const Array& w, const Dims& stride, const Dims& padding,
                           const Dims& dilation, int64_t groups);
-DL_API Array conv2d_bwd_b(const Array& g);
+DL_API Array conv2d_bwd_b(const Array& g, bool wide);
 
 }  // namespace dl

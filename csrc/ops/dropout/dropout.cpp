@@ -18,6 +18,7 @@ Kernels<DropoutArgs> kernels("dropout");
 int64_t groups(const Array& x) { return (x.size() + kWords - 1) / kWords; }
 
 Array drop(const Array& x, double p, DropoutDraws draws) {
+  if (x.dtype() == DType::bf16) return convert(drop(convert(x, DType::f32), p, draws), DType::bf16);
   const Array out = Array::empty_like(x);
   const DropoutArgs args{.x = x.raw(),
                          .out = out.raw(),
@@ -33,8 +34,8 @@ Array drop(const Array& x, double p, DropoutDraws draws) {
 }  // namespace
 
 Array dropout_fwd(const Array& x, double p, DropoutDraws* draws) {
-  DL_CHECK(is_floating(x.dtype()), DTypeError, "dropout: needs a float32 or float64 tensor, got ", x.dtype(),
-           " of shape ", x.shape(), "; convert with .float()");
+  DL_CHECK(computes(x.dtype()), DTypeError, "dropout: needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
+           x.shape(), "; convert with .float()");
   DL_CHECK(p >= 0 && p <= 1, ValueError, "dropout: p must be a probability, 0 to 1, got ", p);
   const Array dense = as_dense(x);
   const PhiloxState state = take_positions(groups(dense) * kWords);
@@ -43,7 +44,7 @@ Array dropout_fwd(const Array& x, double p, DropoutDraws* draws) {
 }
 
 Array dropout_bwd(const Array& g, const Dims& strides, double p, DropoutDraws draws) {
-  DL_CHECK(strides.size() == g.ndim() && is_floating(g.dtype()), ShapeError,
+  DL_CHECK(strides.size() == g.ndim() && computes(g.dtype()), ShapeError,
            "dropout: the gradient must match the result; g=", g.shape(), " ", g.dtype());
   const Array like = g.as_strided(g.shape(), strides, g.offset());  // only its layout is read
   return drop(as_layout_of(g, like), p, draws);

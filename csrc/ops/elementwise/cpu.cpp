@@ -3,6 +3,7 @@
 #include "ops/elementwise/divisions.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/elementwise/formula.h"
+#include "simd/bf16.h"
 #include "simd/stream.h"
 #include "simd/walk.h"
 
@@ -165,11 +166,47 @@ static void where(const ElementwiseArgs& a, int64_t begin, int64_t end) {
   });
 }
 
+// A kernel of float32 for bfloat16; a number is a float32 then. R: what the results are, bfloat16 or a comparison's
+// bytes.
+template <int N, class R>
+static void through_float(void (*kernel)(const ElementwiseArgs&, int64_t, int64_t), const ElementwiseArgs& a,
+                          int64_t begin, int64_t end) {
+  constexpr bool kNarrow = __is_same(R, BFloat16);
+  alignas(64) float held[N][kWideTile], y[kWideTile];
+  ElementwiseArgs wide = a;
+  wide.past_caches = false;
+  wide.nest.ndim = 1;
+  const int64_t so = a.nest.stride[0][0];
+  wide.nest.stride[0][0] = kNarrow ? 1 : so;
+  walk<N + 1>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
+    const auto run = [&](void* to, int64_t first, int64_t m) {
+      for (int k = 0; k < N; ++k) {
+        if (!a.in[k]) continue;
+        const int64_t step = a.nest.stride[k + 1][0];
+        widen_run(static_cast<const BFloat16*>(a.in[k]) + at[k + 1] + first * step, step, held[k], step ? m : 1);
+        wide.in[k] = held[k];
+        wide.nest.stride[k + 1][0] = step ? 1 : 0;
+      }
+      wide.nest.size[0] = m;
+      wide.out = kNarrow ? y : to;
+      kernel(wide, 0, m);
+      if constexpr (kNarrow) narrow_run(y, static_cast<BFloat16*>(to), so, m);
+    };
+    R* out = static_cast<R*>(a.out) + at[0];
+    each_tile(out, n, a.past_caches && so == 1, [&](R* to, int64_t first, int64_t m) {
+      for (int64_t i = 0; i < m; i += kWideTile) run(to + i * so, first + i, m - i < kWideTile ? m - i : kWideTile);
+    });
+  });
+}
+
 #define KERNEL(NAME, FUNCTION) \
   void NAME(const ElementwiseArgs& a, int64_t b, int64_t e) { FUNCTION(a, b, e); }
+#define BF16(NAME, N) \
+  void NAME##_bf16(const ElementwiseArgs& a, int64_t b, int64_t e) { through_float<N, BFloat16>(NAME##_f32, a, b, e); }
 #define FLOATS(NAME, F, N) \
   KERNEL(NAME##_f32, (map<F, float, float, N>)) \
-  KERNEL(NAME##_f64, (map<F, double, double, N>))
+  KERNEL(NAME##_f64, (map<F, double, double, N>)) \
+  BF16(NAME, N)
 #define INTEGERS(NAME, F, N) \
   KERNEL(NAME##_u8, (map<F, uint8_t, uint8_t, N>)) \
   KERNEL(NAME##_i32, (map<F, int32_t, int32_t, N>)) \
@@ -182,7 +219,8 @@ static void where(const ElementwiseArgs& a, int64_t begin, int64_t end) {
   KERNEL(NAME##_i32, (map<F, uint8_t, int32_t, 2>)) \
   KERNEL(NAME##_i64, (map<F, uint8_t, int64_t, 2>)) \
   KERNEL(NAME##_f32, (map<F, uint8_t, float, 2>)) \
-  KERNEL(NAME##_f64, (map<F, uint8_t, double, 2>))
+  KERNEL(NAME##_f64, (map<F, uint8_t, double, 2>)) \
+  void NAME##_bf16(const ElementwiseArgs& a, int64_t b, int64_t e) { through_float<2, uint8_t>(NAME##_f32, a, b, e); }
 
 NUMBERS(add, Add, 3)
 NUMBERS(mul, Mul, 2)
@@ -199,6 +237,7 @@ COMPARISON(ne, Ne)
 COMPARISON(lt, Lt)
 COMPARISON(le, Le)
 KERNEL(where_8, where<uint8_t>)
+KERNEL(where_16, where<uint16_t>)
 KERNEL(where_32, where<uint32_t>)
 KERNEL(where_64, where<uint64_t>)
 
@@ -208,6 +247,9 @@ KERNEL(log_f32, (lanes<Log, float, float, 1>))
 KERNEL(log_f64, (lanes<Log, double, double, 1>))
 KERNEL(pow_f32, (lanes<PowLanes, double, float, 2>))
 KERNEL(pow_f64, (map<PowScalar, double, double, 2>))
+BF16(exp, 1)
+BF16(log, 1)
+BF16(pow, 2)
 
 #define PLAIN_INTEGERS(NAME, F) \
   KERNEL(NAME##_u8, (plain<F, uint8_t>)) \
@@ -215,7 +257,8 @@ KERNEL(pow_f64, (map<PowScalar, double, double, 2>))
   KERNEL(NAME##_i64, (plain<F, int64_t>))
 #define LANES_F32(NAME, F, W) \
   KERNEL(NAME##_f32, (lanes<F##Lanes, W, float, 2>)) \
-  KERNEL(NAME##_f64, (plain<F, double>))
+  KERNEL(NAME##_f64, (plain<F, double>)) \
+  BF16(NAME, 2)
 PLAIN_INTEGERS(fmod, Fmod)
 LANES_F32(fmod, Fmod, double)
 PLAIN_INTEGERS(remainder, Remainder)
@@ -239,5 +282,7 @@ KERNEL(pow_bwd_a_f32, (lanes<PowBwdA<PowLanes>, double, float, 3>))
 KERNEL(pow_bwd_a_f64, (map<PowBwdA<PowScalar>, double, double, 3>))
 KERNEL(pow_bwd_b_f32, (lanes<PowBwdB, double, float, 3>))
 KERNEL(pow_bwd_b_f64, (lanes<PowBwdB, double, double, 3>))
+BF16(pow_bwd_a, 3)
+BF16(pow_bwd_b, 3)
 
 }  // namespace dl::DL_ISA_NS

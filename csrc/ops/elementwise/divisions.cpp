@@ -22,14 +22,13 @@ bool has_zero(const Operand& b) {
 Array divided(const char* op, Kernels<ElementwiseArgs>& table, const Operand& a, const Operand& b) {
   const DType t = common_dtype_that_fits(op, {a, b});
   DL_CHECK(t != DType::b8, DTypeError, op, ": is not defined for bool tensors; convert with .long()");
-  DL_CHECK(is_floating(t) || !has_zero(b), ValueError, op,
-           ": an integer divided by zero; convert with .float() for inf");
+  DL_CHECK(computes(t) || !has_zero(b), ValueError, op, ": an integer divided by zero; convert with .float() for inf");
   return run(op, table, t, t, {a, b});
 }
 
 Array bits(const char* op, Kernels<ElementwiseArgs>& table, const Operand& a, const Operand& b) {
   const DType t = common_dtype_that_fits(op, {a, b});
-  DL_CHECK(!is_floating(t), DTypeError, op, ": is defined for integers and bools, got ", t,
+  DL_CHECK(!computes(t), DTypeError, op, ": is defined for integers and bools, got ", t,
            "; compare, or convert with .long()");
   return run(op, table, t, t, {a, b});
 }
@@ -40,7 +39,7 @@ Array remainder_fwd(const Operand& a, const Operand& b) { return divided("remain
 Array fmod_fwd(const Operand& a, const Operand& b) { return divided("fmod", fmod_, a, b); }
 Array floor_divide_fwd(const Operand& a, const Operand& b) { return divided("floor_divide", floor_divide_, a, b); }
 Array atan2_fwd(const Operand& a, const Operand& b) {
-  const DType c = common_dtype("atan2", {a, b}), t = is_floating(c) ? c : DType::f32;
+  const DType c = common_dtype("atan2", {a, b}), t = computes(c) ? c : DType::f32;
   return run("atan2", atan2_, t, t, {a, b});
 }
 Array bitwise_and_fwd(const Operand& a, const Operand& b) { return bits("bitwise_and", and_, a, b); }

@@ -1,5 +1,7 @@
 #include "ops/elementwise/elementwise.h"
 
+#include <cstring>
+
 #include "blocks/copy/copy.h"
 #include "blocks/copy/rearrange.h"
 #include "core/array.h"
@@ -23,7 +25,7 @@ DType elementwise::common_dtype(const char* op, std::initializer_list<Operand> o
   DType t = DType::b8;
   for (const Operand& o : operands)
     if (o.array) t = promote(t, o.array->dtype());
-  DL_CHECK(!is_half(t), DTypeError, op, ": a ", t, " tensor is for storage; convert with .float() to compute");
+  DL_CHECK(t != DType::f16, DTypeError, op, ": a ", t, " tensor is for storage; convert with .float() to compute");
   for (const Operand& o : operands)
     if (!o.array && o.number.kind > kind(t)) t = o.number.kind == Number::real ? DType::f32 : DType::i64;
   return t;
@@ -48,7 +50,7 @@ Operand bound(DType t, const Operand& o, bool least) {
   return number({Number::integer, t == DType::u8 ? (least ? 0 : UINT8_MAX) : (least ? INT32_MIN : INT32_MAX), 0});
 }
 
-DType float_dtype(DType t) { return is_floating(t) ? t : DType::f32; }
+DType float_dtype(DType t) { return computes(t) ? t : DType::f32; }
 
 Dims common_shape(const char* op, std::initializer_list<Operand> operands) {
   const Array* first = nullptr;
@@ -62,6 +64,17 @@ Dims common_shape(const char* op, std::initializer_list<Operand> operands) {
   }
   DL_CHECK(first, ValueError, op, ": needs at least one tensor, got numbers only");
   return shape;
+}
+
+// A number beside bfloat16 is a float32, in which kernels compute, but where they only move bits.
+void store_operand(void* to, DType t, const Number& n, bool moves) {
+  store_number(to, t == DType::bf16 ? DType::f32 : t, n);
+  if (t != DType::bf16 || !moves) return;
+  uint32_t bits;
+  std::memcpy(&bits, to, sizeof bits);
+  const bool nan = (bits & 0x7fffffff) > 0x7f800000;
+  const auto rounded = static_cast<uint16_t>(nan ? 0x7fc0 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+  std::memcpy(to, &rounded, sizeof rounded);
 }
 
 // out[i] = f(operands[i]…). Operands convert to `t`, except `kept` leading ones: where's condition.
@@ -80,7 +93,7 @@ void run_into(Table& table, const Array& out, DType t, std::initializer_list<Ope
       args.in[k] = held[k].raw();
       nested[k + 1] = &held[k];
     } else {
-      store_number(args.scalar[k], t, o.number);
+      store_operand(args.scalar[k], t, o.number, kept > 0);
       nested[k + 1] = &out;
     }
     ++k;
@@ -210,10 +223,10 @@ Array pow_fwd(const Operand& a, const Operand& b) {
   check_no_bool("pow", t, "convert with .float() or .long()");
   if (a.array && !b.array && a.array->dtype() == t) {
     const double exponent = b.number.kind == Number::real ? b.number.f : static_cast<double>(b.number.i);
-    DL_CHECK(is_floating(t) || exponent >= 0, ValueError, "pow: an integer tensor to the power of ", exponent,
+    DL_CHECK(computes(t) || exponent >= 0, ValueError, "pow: an integer tensor to the power of ", exponent,
              " is not an integer; convert with .float()");
     if (exponent == 2) return square_fwd(*a.array);
-    if (exponent == 3) return mul_fwd(array(square_fwd(*a.array)), a);
+    if (exponent == 3 && t != DType::bf16) return mul_fwd(array(square_fwd(*a.array)), a);
     if (exponent == 0.5) return sqrt_fwd(*a.array);
     if (exponent == -1) return reciprocal_fwd(*a.array);
   }
@@ -270,7 +283,7 @@ void add_into(const Array& dst, const Operand& src, const Number& alpha) {
 }
 void mul_into(const Array& dst, const Operand& src) { in_place("mul_", mul_, dst, {src}); }
 void div_into(const Array& dst, const Operand& src) {
-  DL_CHECK(is_floating(dst.dtype()), DTypeError, "div_: a float32 result does not fit into a tensor of ", dst.dtype(),
+  DL_CHECK(computes(dst.dtype()), DTypeError, "div_: a float32 result does not fit into a tensor of ", dst.dtype(),
            " in place; write x = x / y instead");
   in_place("div_", div_, dst, {src});
 }

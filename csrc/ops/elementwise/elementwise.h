@@ -5,11 +5,11 @@
 //   remainder (the divisor's sign), fmod (the dividend's), floor_divide: by 0 integers raise, floats give NaN or inf
 //   atan2  the angle of (b, a)     bitwise_and or xor: integers and bools
 //   exp log sqrt: integers give float32       abs  sign (of NaN: 0)       clamp  min(max(x, low), high), NaN stays
-// An operand is an Array or a Number. Arrays promote among themselves; a Number only lifts the kind (bool < integer <
-// float): float32 + 2.5 is float32, int64 + 2.5 float32, bool + 1 int64. Integers wrap around. Shapes broadcast; the
-// result's layout is result_layout()'s. The gradient formulas (_bwd) take floats only and do not sum over broadcast
-// dimensions. Operands may be the same memory. Accuracy in units in the last place: + - * / sqrt 0.5, exp 1.0,
-// log 0.9, pow 0.51 (float32), libm's (float64).
+// bfloat16 is computed in float32 and rounded once. An operand is an Array or a Number. Arrays promote among
+// themselves; a Number only lifts the kind (bool < integer < float): float32 + 2.5 is float32, int64 + 2.5 float32,
+// bool + 1 int64. Integers wrap around. Shapes broadcast; the result's layout is result_layout()'s. The gradient
+// formulas (_bwd) take floats only and do not sum over broadcast dimensions. Operands may be the same memory. Accuracy
+// in units in the last place: + - * / sqrt 0.5, exp 1.0, log 0.9, pow 0.51 (float32), libm's (float64).
 #pragma once
 #include "core/nest.h"
 

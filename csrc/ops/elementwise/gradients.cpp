@@ -8,7 +8,7 @@ using Table = Kernels<ElementwiseArgs>;
 using elementwise::array, elementwise::run;
 
 Array gradient(const char* op, Table& table, const Array& g, std::initializer_list<Operand> operands) {
-  DL_CHECK(is_floating(g.dtype()), DTypeError, op, ": gradients are float32 or float64, got ", g.dtype());
+  DL_CHECK(computes(g.dtype()), DTypeError, op, ": gradients are float32 or float64, got ", g.dtype());
   return run(op, table, g.dtype(), g.dtype(), operands);
 }
 

@@ -4,7 +4,7 @@
 
 namespace dl {
 
-#define FLOATS(X, NAME) X(NAME, f32) X(NAME, f64)
+#define FLOATS(X, NAME) X(NAME, f32) X(NAME, f64) X(NAME, bf16)
 #define INTEGERS(X, NAME) X(NAME, u8) X(NAME, i32) X(NAME, i64)
 #define NUMBERS(X, NAME) INTEGERS(X, NAME) FLOATS(X, NAME)
 
@@ -49,6 +49,7 @@ namespace dl {
 FORWARD(DECLARE)
 BACKWARD(DECLARE)
 DL_DECLARE(where_8, ElementwiseArgs)
+DL_DECLARE(where_16, ElementwiseArgs)
 DL_DECLARE(where_32, ElementwiseArgs)
 DL_DECLARE(where_64, ElementwiseArgs)
 
@@ -75,6 +76,7 @@ constexpr Row<ElementwiseArgs> rows[] = {
     DL_CPU_ROWS("where_fwd", u8, where_8)
     DL_CPU_ROWS("where_fwd", i32, where_32)
     DL_CPU_ROWS("where_fwd", i64, where_64)
+    DL_CPU_ROWS("where_fwd", bf16, where_16)
     DL_CPU_ROWS("where_fwd", f32, where_32)
     DL_CPU_ROWS("where_fwd", f64, where_64)
 };

@@ -9,6 +9,7 @@
 #include "core/array.h"
 #include "core/launch.h"
 #include "core/parallel.h"
+#include "ops/index/same.h"
 
 namespace dl {
 namespace {
@@ -212,8 +213,8 @@ Array gather_fwd(const Array& x, int dim, const Array& index) {
   return out;
 }
 
-Array scatter_fwd(const char* op, const Array* x, const Dims& shape, int dim, const Array& index, const Array& src,
-                  bool add) {
+Array same::scatter_fwd(const char* op, const Array* x, const Dims& shape, int dim, const Array& index,
+                        const Array& src, bool add) {
   const int last = shape.size() - 1;
   bool lines = last >= 1 && wrap_dim(op, dim, shape.size()) == last && index.ndim() == shape.size() &&
                index.is_contiguous() && (!x || (x->is_contiguous() && x->device() == Device::cpu)) &&
@@ -222,7 +223,7 @@ Array scatter_fwd(const char* op, const Array* x, const Dims& shape, int dim, co
   lines = lines && index.size() > kFewLines * index.shape(last);
   if (!lines) {
     const Array y = x ? clone(*x) : full(shape, {Number::integer, 0, 0}, src.dtype(), src.device());
-    scatter_into(op, y, dim, index, src, add);
+    same::scatter_into(op, y, dim, index, src, add);
     return y;
   }
   const Array y = Array::empty(shape, x ? x->dtype() : src.dtype());
@@ -261,7 +262,7 @@ Array scatter_fwd(const char* op, const Array* x, const Dims& shape, int dim, co
   return y;
 }
 
-void scatter_into(const char* op, const Array& dst, int dim, const Array& index, const Array& src, bool add) {
+void same::scatter_into(const char* op, const Array& dst, int dim, const Array& index, const Array& src, bool add) {
   dim = wrap_dim(op, dim, dst.ndim());
   check_host(op, dst, index);
   if (index.size() == 0) return;
@@ -284,8 +285,8 @@ Array index_fwd(const char* op, const Array& x, int first, const Array* indices,
   return out;
 }
 
-void index_into(const char* op, const Array& dst, int first, const Array* indices, int k, const Array& src, bool add,
-                bool from_end) {
+void same::index_into(const char* op, const Array& dst, int first, const Array* indices, int k, const Array& src,
+                      bool add, bool from_end) {
   const Offsets o = offsets_of(op, dst, first, indices, k, from_end);
   const Dims shape = replaced(dst.shape(), first, k, o.shape), flat = replaced(dst.shape(), first, k, o.at.shape());
   DL_CHECK(grows_to(src.shape(), shape), ShapeError, op, ": values of shape ", src.shape(),

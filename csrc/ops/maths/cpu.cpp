@@ -4,6 +4,7 @@
 #include "ops/maths/formula.h"
 #include "ops/maths/maths.h"
 #include "ops/maths/single.h"
+#include "simd/bf16.h"
 #include "simd/stream.h"
 
 namespace dl::DL_ISA_NS {
@@ -41,21 +42,38 @@ static void widened(const MathsArgs& a, int64_t begin, int64_t end) {
   if (i < end) widened_step<F>(x + i, y + i, static_cast<int>(end - i));
 }
 
+static void through_float(void (*kernel)(const MathsArgs&, int64_t, int64_t), const MathsArgs& a, int64_t begin,
+                          int64_t end) {
+  alignas(64) float x[kWideTile], y[kWideTile];
+  const MathsArgs wide{.x = x, .out = y, .past_caches = false};
+  for (int64_t i = begin; i < end; i += kWideTile) {
+    const int64_t n = end - i < kWideTile ? end - i : kWideTile;
+    widen_run(static_cast<const BFloat16*>(a.x) + i, 1, x, n);
+    kernel(wide, 0, n);
+    narrow_run(y, static_cast<BFloat16*>(a.out) + i, 1, n);
+  }
+}
+
 #define LIBM_F64(NAME) \
   void NAME##_f64(const MathsArgs& a, int64_t begin, int64_t end) { \
     const double* x = static_cast<const double*>(a.x); \
     double* y = static_cast<double*>(a.out); \
     for (int64_t i = begin; i < end; ++i) y[i] = __builtin_##NAME(x[i]); \
   }
+#define BF16(NAME) \
+  void NAME##_bf16(const MathsArgs& a, int64_t b, int64_t e) { through_float(NAME##_f32, a, b, e); }
 #define SINGLE(NAME, F) \
   LIBM_F64(NAME) \
-  void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { vectors<single::F, float>(a, b, e); }
+  void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { vectors<single::F, float>(a, b, e); } \
+  BF16(NAME)
 #define WIDE(NAME, F) \
   LIBM_F64(NAME) \
-  void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { widened<wide::F>(a, b, e); }
+  void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { widened<wide::F>(a, b, e); } \
+  BF16(NAME)
 #define VECTORS(NAME, F) \
   void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { vectors<F, float>(a, b, e); } \
-  void NAME##_f64(const MathsArgs& a, int64_t b, int64_t e) { vectors<F, double>(a, b, e); }
+  void NAME##_f64(const MathsArgs& a, int64_t b, int64_t e) { vectors<F, double>(a, b, e); } \
+  BF16(NAME)
 
 SINGLE(sin, Sin)
 SINGLE(cos, Cos)

@@ -11,12 +11,12 @@ namespace {
 constexpr int64_t kGrain = 16384;  // some 10–50 µs of a polynomial
 
 Array run(const char* op, Kernels<MathsArgs>& kernels, const Array& x, bool rounds) {
-  DL_CHECK(!is_half(x.dtype()), DTypeError, op, ": a ", x.dtype(), " tensor is for storage; convert with .float()");
-  if (rounds && !is_floating(x.dtype())) {
+  DL_CHECK(x.dtype() != DType::f16, DTypeError, op, ": a ", x.dtype(), " tensor is for storage; convert with .float()");
+  if (rounds && !computes(x.dtype())) {
     DL_CHECK(x.dtype() != DType::b8, DTypeError, op, ": is not defined for bool tensors; it is x itself");
     return clone(x);
   }
-  const Array dense = as_dense(is_floating(x.dtype()) ? x : convert(x, DType::f32));
+  const Array dense = as_dense(computes(x.dtype()) ? x : convert(x, DType::f32));
   const Array out = Array::empty_like(dense);
   const MathsArgs args{.x = dense.raw(), .out = out.raw(), .past_caches = past_caches(out)};
   launch(kernels.choose(dense.device(), dense.dtype(), args), args, dense.size(), kGrain);

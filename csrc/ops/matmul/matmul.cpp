@@ -6,16 +6,16 @@
 
 #include "blocks/colsum/colsum.h"
 #include "blocks/copy/copy.h"
-#include "blocks/gemm/gemm.h"
+#include "blocks/gemm16/gemm16.h"
 #include "core/array.h"
 
 namespace dl {
 namespace {
 
 void check_pair(const char* op, const Array& a, const Array& b) {
-  DL_CHECK(is_floating(a.dtype()) && a.dtype() == b.dtype(), DTypeError, op,
-           ": both must be float32 or both float64, got ", a.dtype(), " ", a.shape(), " and ", b.dtype(), " ",
-           b.shape(), "; convert one with .to()");
+  DL_CHECK(computes(a.dtype()) && a.dtype() == b.dtype(), DTypeError, op,
+           ": both must be float32 or both float64, or both bfloat16, got ", a.dtype(), " ", a.shape(), " and ",
+           b.dtype(), " ", b.shape(), "; convert one with .to()");
   DL_CHECK(a.device() == Device::cpu && b.device() == Device::cpu, DeviceError, op,
            ": both tensors must be on the cpu, got ", name(a.device()), " and ", name(b.device()));
 }
@@ -69,14 +69,19 @@ void multiply(const Array& a, const Array& b, const Array& c, const Dims& batch)
   Array flat_a, flat_c;
   if (b.ndim() == 2 && c.ndim() > 2 && fold_rows(a, &flat_a) && fold_rows(c, &flat_c) &&
       flat_a.shape(0) == flat_c.shape(0))
-    return gemm(gemm_of(flat_a, b, flat_c));
+    return product(flat_a, b, flat_c);
   const std::vector<int64_t> at_a = offsets_of(a, batch), at_b = offsets_of(b, batch), at_c = offsets_of(c, batch);
   if (batch_of(c) == batch)
-    return gemm_batched(gemm_of(a, b, c), batch.product(), at_a.data(), at_b.data(), at_c.data());
+    return product_batched(product_of(a, b, c), c.dtype(), batch.product(), at_a.data(), at_b.data(), at_c.data());
+  if (c.dtype() == DType::bf16) {  // sums are float32
+    const Array sum = Array::empty_like(c, DType::f32);
+    multiply(a, b, sum, batch);
+    return copy_into(c, sum);
+  }
   std::memset(c.raw(), 0, static_cast<size_t>(c.size()) * itemsize(c.dtype()));
-  Gemm one = gemm_of(a, b, c);
+  Gemm one = product_of(a, b, c);
   one.accumulate = true;
-  for (size_t i = 0; i < at_c.size(); ++i) gemm_batched(one, 1, &at_a[i], &at_b[i], &at_c[i]);
+  for (size_t i = 0; i < at_c.size(); ++i) product_batched(one, c.dtype(), 1, &at_a[i], &at_b[i], &at_c[i]);
 }
 
 // Operands with the dimensions that a 1-d one lacks: (k,) is a row on the left, a column on the right.
@@ -112,18 +117,22 @@ Array full_gradient(const Array& g, const Array& a, const Array& b, const Pair& 
   return full;
 }
 
-void check_linear(const Array& x, const Array& w, const Array* bias) {
+void check_sizes(const Array& x, const Array& w) {
   DL_CHECK(w.ndim() == 2, ShapeError, "linear: weight must be (out, in), got ", w.shape(), "; x=", x.shape());
   DL_CHECK(x.ndim() >= 1 && x.shape(-1) == w.shape(1), ShapeError,
            "linear: the last size of x must be in_features=", w.shape(1), "; x=", x.shape(), " weight=", w.shape(),
            x.ndim() > 2                                 ? "; flatten x first?"
            : x.ndim() >= 1 && x.shape(-1) == w.shape(0) ? "; transpose the weight?"
                                                         : "");
+}
+
+void check_linear(const Array& x, const Array& w, const Array* bias) {
+  check_sizes(x, w);
   check_pair("linear", x, w);
   if (!bias) return;
   DL_CHECK(bias->ndim() == 1 && bias->shape(0) == w.shape(0), ShapeError, "linear: bias must be (out,)=(", w.shape(0),
            ",), got ", bias->shape(), "; x=", x.shape(), " weight=", w.shape());
-  check_pair("linear", w, *bias);
+  if (w.dtype() != DType::bf16 || bias->dtype() != DType::f32) check_pair("linear", w, *bias);
 }
 
 }  // namespace
@@ -153,7 +162,7 @@ Array matmul_bwd_b(const Array& g, const Array& a, const Array& b) {
   Array flat_a, flat_g;
   if (c.ndim() == 2 && c.size() && fold_rows(p.a, &flat_a) && fold_rows(full, &flat_g) &&
       flat_a.shape(0) == flat_g.shape(0))
-    gemm(gemm_of(flat_a.transpose(0, 1), flat_g, c));
+    product(flat_a.transpose(0, 1), flat_g, c);
   else
     multiply(p.a.transpose(-2, -1), full, c, p.batch);
   return out;
@@ -165,10 +174,11 @@ Array linear_fwd(const Array& x, const Array& w, const Array* bias) {
   shape[x.ndim() - 1] = w.shape(0);
   const Array y = Array::empty(shape, x.dtype());
   if (y.size() == 0) return y;
-  const Array b = bias ? contiguous(*bias) : Array(), rows = folded(x);  // held: a Gemm only points
-  Gemm g = gemm_of(rows, w.transpose(0, 1), folded(y));
+  const DType sums = x.dtype() == DType::bf16 ? DType::f32 : x.dtype();
+  const Array b = bias ? contiguous(convert(*bias, sums)) : Array(), rows = folded(x);  // held: a Gemm only points
+  Gemm g = product_of(rows, w.transpose(0, 1), folded(y));
   g.bias_n = bias ? b.raw() : nullptr;
-  gemm(g);
+  product(g, y.dtype());
   return y;
 }
 
@@ -177,19 +187,23 @@ Array linear_bwd_x(const Array& g, const Array& w) {
   Dims shape = g.shape();
   shape[g.ndim() - 1] = w.shape(1);
   const Array dx = Array::empty(shape, g.dtype());
-  if (dx.size()) gemm(gemm_of(folded(g), w, folded(dx)));
+  if (dx.size()) product(folded(g), w, folded(dx));
   return dx;
 }
 
 Array linear_bwd_w(const Array& g, const Array& x, const Array& w) {
-  check_linear(x, w, nullptr);
-  check_linear(g, w.transpose(0, 1), nullptr);
+  check_sizes(x, w);
+  check_sizes(g, w.transpose(0, 1));
+  check_pair("linear", g, x);
+  if (x.dtype() != DType::bf16 || w.dtype() != DType::f32) check_pair("linear", x, w);
   const Array dw = Array::empty_like(w);
-  if (dw.size()) gemm(gemm_of(folded(g).transpose(0, 1), folded(x), dw));
+  if (dw.size()) product(folded(g).transpose(0, 1), folded(x), dw);
   return dw;
 }
 
-Array linear_bwd_b(const Array& g) {
+Array linear_bwd_b(const Array& g, bool wide) {
+  if (g.dtype() == DType::bf16)
+    return convert(linear_bwd_b(convert(g, DType::f32), wide), wide ? DType::f32 : DType::bf16);
   DL_CHECK(g.ndim() >= 1 && is_floating(g.dtype()), ShapeError, "linear: the gradient must be (…, out), got ",
            g.shape(), " ", g.dtype());
   const Array db = Array::empty({g.shape(-1)}, g.dtype());

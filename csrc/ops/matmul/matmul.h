@@ -1,4 +1,6 @@
-// Matrix products, as numpy.matmul and torch.nn.functional.linear. float32 and float64, one dtype for all operands.
+// Matrix products, as numpy.matmul and torch.nn.functional.linear. float32, float64 or bfloat16, one dtype for all
+// operands; of bfloat16 sums are float32 and results rounded once. linear's bias may be float32 beside bfloat16, and so
+// may the weight that bwd_w is given, a master: dw then is float32, as is db with `wide`.
 //   matmul(a, b): a (…, m, k) or (k,), b (…, k, n) or (k,); batch dimensions broadcast -> (…, m, n). A 1-d operand's
 //                 missing dimension is missing in the result; two of them give a scalar.
 //                 da = g bᵀ, db = aᵀ g, summed over the batch dimensions along which the operand was broadcast
@@ -18,6 +20,6 @@ DL_API Array matmul_bwd_b(const Array& g, const Array& a, const Array& b);
 DL_API Array linear_fwd(const Array& x, const Array& w, const Array* bias);
 DL_API Array linear_bwd_x(const Array& g, const Array& w);
 DL_API Array linear_bwd_w(const Array& g, const Array& x, const Array& w);
-DL_API Array linear_bwd_b(const Array& g);
+DL_API Array linear_bwd_b(const Array& g, bool wide);
 
 }  // namespace dl

@@ -172,6 +172,10 @@ void backward(const Array& g, const Array& x, const Array& mean, const Array& in
 
 Array batch_norm_fwd(const Array& x, const Array* weight, const Array* bias, const Array* running_mean,
                      const Array* running_var, bool training, double momentum, double eps, Array* mean, Array* invstd) {
+  if (x.dtype() == DType::bf16)
+    return convert(batch_norm_fwd(convert(x, DType::f32), weight, bias, running_mean, running_var, training, momentum,
+                                  eps, mean, invstd),
+                   DType::bf16);
   check_input(x);
   check_vector(x, weight, "weight");
   check_vector(x, bias, "bias");
@@ -197,6 +201,12 @@ Array batch_norm_fwd(const Array& x, const Array* weight, const Array* bias, con
 
 void batch_norm_bwd(const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight,
                     const Array* bias, bool relu, bool training, Array* dx, Array* dweight, Array* dbias) {
+  if (x.dtype() == DType::bf16) {
+    batch_norm_bwd(convert(g, DType::f32), convert(x, DType::f32), mean, invstd, weight, bias, relu, training, dx,
+                   dweight, dbias);
+    if (dx) *dx = convert(*dx, DType::bf16);
+    return;
+  }
   check_input(x);
   check_vector(x, &mean, "mean");
   check_vector(x, &invstd, "invstd");

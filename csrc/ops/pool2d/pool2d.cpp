@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "blocks/copy/copy.h"
 #include "blocks/images/images.h"
 #include "core/array.h"
 #include "core/launch.h"
@@ -16,7 +17,7 @@ Kernels<PoolArgs> max_fwd("max_pool2d_fwd"), max_bwd("max_pool2d_bwd"), avg_fwd(
     avg_bwd("avg_pool2d_bwd");
 
 void check_input(const char* op, const Array& x) {
-  DL_CHECK(is_floating(x.dtype()), DTypeError, op, ": needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
+  DL_CHECK(computes(x.dtype()), DTypeError, op, ": needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
            x.shape(), "; convert with .float()");
   DL_CHECK(x.ndim() == 3 || x.ndim() == 4, ShapeError, op, ": needs (N, C, H, W) or (C, H, W), got x=", x.shape());
   for (int d = 1; d <= 3; ++d)
@@ -45,9 +46,13 @@ void check_adaptive(const char* op, const Array& x, int64_t height, int64_t widt
 }
 
 void check_gradient(const char* op, const Array& g, const Dims& expected) {
-  DL_CHECK(g.shape() == expected && is_floating(g.dtype()), ShapeError, op, ": the gradient has shape ", g.shape(), " ",
+  DL_CHECK(g.shape() == expected && computes(g.dtype()), ShapeError, op, ": the gradient has shape ", g.shape(), " ",
            g.dtype(), " but the output's is ", expected);
 }
+
+bool is_narrow(const Array& x) { return x.dtype() == DType::bf16; }
+Array wide(const Array& x) { return convert(x, DType::f32); }
+Array narrow(const Array& x) { return convert(x, DType::bf16); }
 
 // Runs over rows (channels last) or planes; `along` is h's output forward, its input backward.
 void run(Kernels<PoolArgs>& kernels, const Array& x, const PoolArgs& a, int64_t along, int64_t images, int64_t taps) {
@@ -62,6 +67,7 @@ int64_t taps_touched(const Axis& h, const Axis& w) {
 }
 
 Array average(const Array& input, const Axis& h, const Axis& w, int64_t divisor) {
+  if (is_narrow(input)) return narrow(average(wide(input), h, w, divisor));
   const Array x4 = batched(input);
   const bool nhwc = walks_channels_last(x4);
   const Array x = in_image_layout(x4, nhwc);
@@ -81,6 +87,7 @@ Array average(const Array& input, const Axis& h, const Axis& w, int64_t divisor)
 }
 
 Array average_gradient(const Array& g, const Dims& x_shape, const Dims& x_strides, Axis h, Axis w, int64_t divisor) {
+  if (is_narrow(g)) return narrow(average_gradient(wide(g), x_shape, x_strides, std::move(h), std::move(w), divisor));
   const Array like = batched(Array(nullptr, x_shape, x_strides, 0, g.dtype())), g4 = batched(g);
   h.find_covers();
   w.find_covers();
@@ -116,6 +123,7 @@ void positions(const Array& taps, const Array& out, const Axis& h, const Axis& w
 }
 
 Array largest(const Array& input, const Axis& h, const Axis& w, Array* taps) {
+  if (is_narrow(input)) return narrow(largest(wide(input), h, w, taps));
   const Array x4 = batched(input);
   const bool nhwc = walks_channels_last(x4), wide = h.view().taps * w.view().taps > 255;
   const Dims out{x4.shape(0), x4.shape(1), h.view().out, w.view().out};
@@ -136,6 +144,7 @@ Array largest(const Array& input, const Axis& h, const Axis& w, Array* taps) {
 }
 
 Array largest_gradient(const Array& g, const Array& taps, const Dims& x_shape, const Dims& x_strides, Axis h, Axis w) {
+  if (is_narrow(g)) return narrow(largest_gradient(wide(g), taps, x_shape, x_strides, std::move(h), std::move(w)));
   const Array like = batched(Array(nullptr, x_shape, x_strides, 0, g.dtype())), g4 = batched(g);
   check_gradient("max_pool2d", g4, taps.shape());
   h.find_covers();

@@ -105,6 +105,9 @@ Array without_reduced(const Array& out, const Shape& s, bool keepdim) {
   return out.as_strided(s.result, strides, out.offset());
 }
 
+// bfloat16 as float32, of which sums are rounded once and extremes are exact.
+Array widened(const Array& x) { return x.dtype() == DType::bf16 ? convert(x, DType::f32) : x; }
+
 Array total(const Array& x, const Dims& dims, bool keepdim, bool mean) {
   const Shape s = shape_of(mean ? "mean" : "sum", x, dims, keepdim);
   const Array out = empty_result(x, s, is_floating(x.dtype()) ? x.dtype() : DType::i64);
@@ -122,35 +125,41 @@ void check_not_empty(const char* op, const Array& x, const Shape& s) {
   DL_CHECK(s.length > 0, IndexError, op, ": nothing to choose from: a reduced dimension of ", x.shape(), " has size 0");
 }
 
-Array extreme(const char* op, Table& table, const Array& x, const Dims& dims, bool keepdim) {
+Array extreme(const char* op, Table& table, const Array& given, const Dims& dims, bool keepdim) {
+  const Array x = widened(given);
   const Shape s = shape_of(op, x, dims, keepdim);
   check_not_empty(op, x, s);
   const Array out = empty_result(x, s, x.dtype());
   if (out.size()) run(table, x, s, out, nullptr, 1);
-  return without_reduced(out, s, keepdim);
+  return convert(without_reduced(out, s, keepdim), given.dtype());
 }
 
-Array pick(const char* op, Table& table, const Array& x, int dim, bool keepdim, Array* values) {
+Array pick(const char* op, Table& table, const Array& given, int dim, bool keepdim, Array* values) {
+  const Array x = widened(given);
   const Shape s = shape_of(op, x, {dim}, keepdim);
   check_not_empty(op, x, s);
   const Array out = empty_result(x, s, x.dtype()), index = Array::empty_like(out, DType::i64);
   if (out.size()) run(table, x, s, out, &index, 1);
-  *values = without_reduced(out, s, keepdim);
+  *values = convert(without_reduced(out, s, keepdim), given.dtype());
   return without_reduced(index, s, keepdim);
 }
 
 }  // namespace
 
-Array sum_fwd(const Array& x, const Dims& dims, bool keepdim) { return total(x, dims, keepdim, false); }
+Array sum_fwd(const Array& x, const Dims& dims, bool keepdim) {
+  const Array sum = total(widened(x), dims, keepdim, false);
+  return x.dtype() == DType::bf16 ? convert(sum, DType::bf16) : sum;
+}
 
 Array mean_fwd(const Array& x, const Dims& dims, bool keepdim) {
-  DL_CHECK(is_floating(x.dtype()), DTypeError, "mean: needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
+  DL_CHECK(computes(x.dtype()), DTypeError, "mean: needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
            x.shape(), "; convert with .float()");
-  return total(x, dims, keepdim, true);
+  return convert(total(widened(x), dims, keepdim, true), x.dtype());
 }
 
 Array prod_fwd(const Array& x, const Dims& dims, bool keepdim) {
-  DL_CHECK(!is_half(x.dtype()), DTypeError, "prod: a ", x.dtype(), " tensor is for storage; convert with .float()");
+  DL_CHECK(x.dtype() != DType::f16, DTypeError, "prod: a float16 tensor is for storage; convert with .float()");
+  if (x.dtype() == DType::bf16) return convert(prod_fwd(widened(x), dims, keepdim), DType::bf16);
   const Array wide = is_floating(x.dtype()) ? x : convert(x, DType::i64);
   const Shape s = shape_of("prod", wide, dims, keepdim);
   const Array out = empty_result(wide, s, wide.dtype());
@@ -180,7 +189,7 @@ Array sum_to(const Array& g, const Dims& shape, DType dtype) {
              g.shape());
     if (grown) dims.push_back(i);
   }
-  Array out = dims.empty() ? g : sum_fwd(g, dims, true);
+  Array out = dims.empty() ? g : total(widened(g), dims, true, false);
   for (int i = 0; i < added; ++i) out = out.squeeze(0);
   return convert(out, dtype);
 }

@@ -265,11 +265,11 @@ class Module:
         return self.to(_C.DType.float64)
 
     def half(self) -> Module:
-        """As float16: for storage; layers compute in float32 and float64."""
+        """As float16: for storage; layers compute in bfloat16, float32 and float64."""
         return self.to(_C.DType.float16)
 
     def bfloat16(self) -> Module:
-        """As bfloat16: for storage; layers compute in float32 and float64."""
+        """As bfloat16, where half the bytes count; to train, ``dl.autocast`` keeps the parameters in float32."""
         return self.to(_C.DType.bfloat16)
 
     # ---- hooks

@@ -10,11 +10,13 @@ from dlcore.autograd import mode, record
 from dlcore.ops import compare, elementwise, matmul, reduce, shape
 from dlcore.ops.dropout import dropout
 from dlcore.ops.softmax_xent import softmax
+from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
 
+@in_float32
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,

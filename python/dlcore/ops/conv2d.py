@@ -8,6 +8,7 @@ from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import shape
 from dlcore.ops.operand import array_of
+from dlcore.precision import lowered, state
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -27,8 +28,9 @@ def conv2d(
     """Cross-correlation of images (N, C, H, W) or (C, H, W) with weight (K, C/groups, R, S): (N, K, P, Q).
 
     P = (H + 2 padding - dilation (R - 1) - 1) // stride + 1, Q likewise; `bias` is (K,) or None. `padding` is an int, a
-    pair (h, w), "valid" (none) or "same" (P = H and Q = W; stride 1). float32 or float64, all the same. The result is
-    channels-last in memory, whatever the input's layout. Raises ShapeError where channels, groups or sizes do not fit.
+    pair (h, w), "valid" (none) or "same" (P = H and Q = W; stride 1). float32, float64 or bfloat16, all the same.
+    The result is channels-last in memory, whatever the input's layout. Raises ShapeError where channels, groups or
+    sizes do not fit.
 
     >>> import dlcore as dl
     >>> x, w = dl.ones((1, 1, 3, 3)), dl.ones((1, 1, 2, 2))
@@ -37,23 +39,26 @@ def conv2d(
     """
     if input.ndim == 3 and weight.ndim == 4:
         return shape.squeeze(conv2d(shape.unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
-    x, w = array_of(input), array_of(weight)
+    saved = x, w = array_of(input), array_of(weight)
+    if state.on:
+        input, saved = lowered(input, weight)
+        x, w = saved[:2]
     stride, dilation = pair("stride", stride), pair("dilation", dilation)
     attrs = (stride, pad_sizes(padding, w.shape, stride, dilation), dilation, groups)
     if bias is None:
-        return record(_C.conv2d_fwd(x, w, None, *attrs), conv2d_backward, (input, weight), (x, w), attrs)
-    y = _C.conv2d_fwd(x, w, bias.array, *attrs)
-    return record(y, conv2d_backward, (input, weight, bias), (x, w), attrs)
+        return record(_C.conv2d_fwd(x, w, None, *attrs), conv2d_backward, (input, weight), saved, attrs)
+    y = _C.conv2d_fwd(x, w, bias, *attrs)
+    return record(y, conv2d_backward, (input, weight, bias), saved, attrs)
 
 
 def conv2d_backward(g, node):
-    x, w = node.saved
+    x, w, *master = node.saved
     need = node.inputs
     dx = None if need[0] is None else _C.conv2d_bwd_x(g, w, x.shape, *node.attrs)
-    dw = None if need[1] is None else _C.conv2d_bwd_w(g, x, w, *node.attrs)
+    dw = None if need[1] is None else _C.conv2d_bwd_w(g, x, master[0] if master else w, *node.attrs)
     if len(need) == 2:
         return dx, dw
-    return dx, dw, None if need[2] is None else _C.conv2d_bwd_b(g)
+    return dx, dw, None if need[2] is None else _C.conv2d_bwd_b(g, bool(master))
 
 
 def conv1d(

@@ -10,6 +10,7 @@ from dlcore.ops import shape
 from dlcore.ops.conv2d import Size, as_rows, pair, single
 from dlcore.ops.operand import array_of
 from dlcore.ops.pad import pad_constant
+from dlcore.precision import low, state
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -38,6 +39,8 @@ def conv_transpose2d(
     >>> dl.nn.functional.conv_transpose2d(x, w, stride=(1, 2)).tolist()
     [[[[1.0, 1.0, 2.0, 2.0]]]]
     """
+    if state.on:
+        input, weight, bias = low(input), low(weight), None if bias is None else low(bias)
     x, w = array_of(input), array_of(weight)
     if x.ndim == 3 and w.ndim == 4:
         batch = shape.unsqueeze(input, 0)
@@ -69,7 +72,7 @@ def conv_transpose2d_backward(g, node):
     dw = None if need[1] is None else _C.conv2d_bwd_w(x, inside, w, *conv)
     if len(need) == 2:
         return dx, dw
-    return dx, dw, None if need[2] is None else _C.conv2d_bwd_b(g)
+    return dx, dw, None if need[2] is None else _C.conv2d_bwd_b(g, False)
 
 
 def _geometry(x: Any, w: Any, stride: Size, padding: Size, output_padding: Size, groups: int, dilation: Size) -> Any:

@@ -9,11 +9,13 @@ from dlcore.autograd import record
 from dlcore.ops import compare, elementwise, index, reduce, shape
 from dlcore.ops.loss import how_of, reduced
 from dlcore.ops.operand import array_of
+from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
 
+@in_float32
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -56,6 +58,7 @@ def bce_loss_backward(g, node):
     )
 
 
+@in_float32
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
 ) -> Tensor:
@@ -101,6 +104,7 @@ def _outside(labels: Tensor, classes: int) -> int:
     return least if least < 0 else int(reduce.max(labels).item())
 
 
+@in_float32
 def nll_loss(
     input: Tensor,
     target: Tensor,

@@ -10,6 +10,7 @@ from dlcore.autograd import record
 from dlcore.ops import shape
 from dlcore.ops.matmul import matmul
 from dlcore.ops.operand import array_of
+from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _PADDINGS = {"zeros": 0, "border": 1, "reflection": 2}
 
 
+@in_float32
 def grid_sample(
     input: Tensor,
     grid: Tensor,
@@ -54,6 +56,7 @@ def grid_sample_backward(g, node):
     return dx, None if need[1] is None else _C.grid_sample_bwd_grid(g, x, places, *node.attrs)
 
 
+@in_float32
 def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
     """The grid for `grid_sample` that maps the places of a (N, C, H, W) image by `theta` (N, 2, 3): (N, H, W, 2).
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import compare, elementwise, reduce
+from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -27,6 +28,7 @@ def reduced(loss: Tensor, how: int) -> Tensor:
     return loss if how == 0 else reduce.mean(loss) if how == 1 else reduce.sum(loss)
 
 
+@in_float32
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(input - target)², averaged, summed, or with reduction "none" element by element.
 
@@ -51,6 +53,7 @@ def mse_loss_backward(g, node):
     )
 
 
+@in_float32
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """abs(input - target), averaged, summed, or with reduction "none" element by element.
 
@@ -73,6 +76,7 @@ def l1_loss_backward(g, node):
     )
 
 
+@in_float32
 def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """d²/(2 beta) where |d| < beta, else |d| - beta/2, d = input - target (Girshick, "Fast R-CNN", 2015).
 
@@ -97,6 +101,7 @@ def smooth_l1_loss_backward(g, node):
     )
 
 
+@in_float32
 def huber_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """d²/2 where |d| <= delta, else delta (|d| - delta/2), d = input - target (Huber, 1964).
 
@@ -121,6 +126,7 @@ def huber_loss_backward(g, node):
     )
 
 
+@in_float32
 def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """target (log target - input): the divergence of exp(input) from target (Kullback & Leibler, 1951).
 

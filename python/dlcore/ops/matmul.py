@@ -9,13 +9,14 @@ from dlcore.autograd import record
 from dlcore.ops import elementwise
 from dlcore.ops.operand import array_of
 from dlcore.ops.shape import unsqueeze
+from dlcore.precision import low, lowered, state
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
-    """The matrix product: (…, m, k) times (…, k, n) is (…, m, n); float32 or float64, both the same.
+    """The matrix product: (…, m, k) times (…, k, n) is (…, m, n); float32, float64 or bfloat16, both the same.
 
     As in NumPy and PyTorch, leading dimensions broadcast, a 1-d `input` is a row, a 1-d `other` a column, and the
     dimension that either lacks is missing in the result. Transposed and strided views are read in place. Raises
@@ -26,6 +27,9 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     [21.0, 43.0]
     """
     a, b = array_of(input), array_of(other)
+    if state.on:
+        input, other = low(input), low(other)
+        a, b = input.array, other.array
     return record(_C.matmul_fwd(a, b), matmul_backward, (input, other), (a, b))
 
 
@@ -87,6 +91,8 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
     >>> dl.addmm(dl.tensor([1.0]), dl.tensor([[2.0]]), dl.tensor([[3.0]])).item()
     7.0
     """
+    if state.on:
+        input = low(input)
     product = mm(mat1, mat2)
     if beta == 0:
         return product if alpha == 1 else elementwise.mul(product, alpha)
@@ -103,24 +109,27 @@ def _check_ndim(op: str, a: Tensor, of_a: int, b: Tensor, of_b: int) -> None:
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``, the sum made inside the product: (…, in) and (out, in) give (…, out).
 
-    `bias` is (out,) or None; float32 or float64, all the same. Raises ShapeError where sizes do not match.
+    `bias` is (out,) or None; float32, float64 or bfloat16, all the same. Raises ShapeError where sizes do not match.
 
     >>> import dlcore as dl
     >>> x, w, b = dl.tensor([[1.0, 2.0]]), dl.tensor([[1.0, 1.0], [0.0, 2.0]]), dl.tensor([0.5, 0.0])
     >>> dl.nn.functional.linear(x, w, b).tolist()
     [[3.5, 4.0]]
     """
-    x, w = array_of(input), array_of(weight)
+    saved = array_of(input), array_of(weight)
+    if state.on:
+        input, saved = lowered(input, weight)
     if bias is None:
-        return record(_C.linear_fwd(x, w, None), linear_backward, (input, weight), (x, w))
-    return record(_C.linear_fwd(x, w, bias), linear_backward, (input, weight, bias), (x, w))
+        return record(_C.linear_fwd(saved[0], saved[1], None), linear_backward, (input, weight), saved)
+    y = _C.linear_fwd(saved[0], saved[1], bias)
+    return record(y, linear_backward, (input, weight, bias), saved)
 
 
 def linear_backward(g, node):
-    x, w = node.saved
+    x, w, *master = node.saved
     need = node.inputs
     dx = None if need[0] is None else _C.linear_bwd_x(g, w)
-    dw = None if need[1] is None else _C.linear_bwd_w(g, x, w)
+    dw = None if need[1] is None else _C.linear_bwd_w(g, x, master[0] if master else w)
     if len(need) == 2:
         return dx, dw
-    return dx, dw, None if need[2] is None else _C.linear_bwd_b(g)
+    return dx, dw, None if need[2] is None else _C.linear_bwd_b(g, bool(master))

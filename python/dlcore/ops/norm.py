@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import record, record_after
 from dlcore.ops import elementwise, reduce, shape
+from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -95,6 +96,7 @@ def _chosen(found: tuple, node: Any, has_weight: bool) -> tuple:
     return found if affine == 2 else (dx, dw if has_weight else db) if affine else (dx,)
 
 
+@in_float32
 def layer_norm(
     input: Tensor,
     normalized_shape: int | tuple[int, ...] | list[int],
@@ -124,6 +126,7 @@ def layer_norm_backward(g, node):
     return _chosen(found, node, has_weight)
 
 
+@in_float32
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
@@ -148,6 +151,7 @@ def group_norm_backward(g, node):
     return _chosen(found, node, has_weight)
 
 
+@in_float32
 def instance_norm(
     input: Tensor,
     running_mean: Tensor | None = None,
@@ -187,6 +191,7 @@ def instance_norm(
     return y if bias is None else elementwise.add(y, shape.reshape(bias, per_channel))
 
 
+@in_float32
 def rms_norm(
     input: Tensor,
     normalized_shape: int | tuple[int, ...] | list[int],

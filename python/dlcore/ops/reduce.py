@@ -14,6 +14,7 @@ from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import compare, copy
 from dlcore.ops.operand import array_of
+from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -41,6 +42,7 @@ def _spread(g: Any, shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool
     return g.view((1,) * len(shape)).expand(shape) if not dims and keepdim else g.expand(shape)
 
 
+@in_float32
 def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum; of bools and integers in int64, and 0 of nothing. `dtype` converts first.
 
@@ -61,6 +63,7 @@ def sum_backward(g, node):
     return (_spread(g, *node.attrs),)
 
 
+@in_float32
 def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The arithmetic mean, of floats only; NaN of nothing. `dtype` converts first.
 

@@ -11,6 +11,7 @@ from dlcore.autograd import record
 from dlcore.ops import shape
 from dlcore.ops.operand import array_of
 from dlcore.ops.pool2d import adaptive_avg_pool2d
+from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _MODES = {"nearest": (0, (3, 4)), "nearest-exact": (1, (3, 4)), "linear": (2, (3,)), "bilinear": (2, (4,))}
 
 
+@in_float32
 def interpolate(
     input: Tensor,
     size: int | Sequence[int] | None = None,

@@ -9,11 +9,13 @@ from dlcore import _C, autograd
 from dlcore.autograd import record
 from dlcore.ops.copy import cat
 from dlcore.ops.dropout import dropout as drop
+from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
 
+@in_float32
 def lstm(
     input: Tensor,
     hx: Sequence[Tensor],
@@ -48,6 +50,7 @@ def lstm(
     return _stack(_C.RnnMode.lstm, input, tuple(hx), *settings)
 
 
+@in_float32
 def gru(
     input: Tensor,
     hx: Tensor,
@@ -74,6 +77,7 @@ def gru(
     return _stack(_C.RnnMode.gru, input, (hx,), *settings)
 
 
+@in_float32
 def rnn_tanh(
     input: Tensor,
     hx: Tensor,
@@ -97,6 +101,7 @@ def rnn_tanh(
     return _stack(_C.RnnMode.tanh, input, (hx,), *settings)
 
 
+@in_float32
 def rnn_relu(
     input: Tensor,
     hx: Tensor,

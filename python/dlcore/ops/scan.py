@@ -9,11 +9,13 @@ from dlcore.autograd import record
 from dlcore.ops import compare, copy, elementwise, rearrange
 from dlcore.ops.operand import array_of
 from dlcore.ops.reduce import Extreme
+from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
 
+@in_float32
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """``out[i] = input[0] + … + input[i]`` along `dim`; of bools and integers in int64. `dtype` converts first.
 
@@ -32,6 +34,7 @@ def cumsum_backward(g, node):
     return (_C.cumsum_fwd(g, node.attrs, True),)
 
 
+@in_float32
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """``out[i] = input[0] · … · input[i]`` along `dim`; of bools and integers in int64. `dtype` converts first.
 

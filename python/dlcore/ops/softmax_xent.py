@@ -9,11 +9,13 @@ from dlcore.autograd import mode, record
 from dlcore.ops import elementwise, reduce, shape
 from dlcore.ops.loss import how_of, reduced
 from dlcore.ops.operand import array_of
+from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
 
 
+@in_float32
 def softmax(input: Tensor, dim: int) -> Tensor:
     """exp(x) / sum(exp(x)) along `dim`; any shape, float32 or float64. A row with a NaN becomes NaN.
 
@@ -29,6 +31,7 @@ def softmax_backward(g, node):
     return (_C.softmax_bwd(g, node.saved[0], node.attrs),)
 
 
+@in_float32
 def log_softmax(input: Tensor, dim: int) -> Tensor:
     """log(softmax(x)) along `dim`, without forming the quotient; any shape, float32 or float64.
 
@@ -44,6 +47,7 @@ def log_softmax_backward(g, node):
     return (_C.log_softmax_bwd(g, node.saved[0], node.attrs),)
 
 
+@in_float32
 def cross_entropy(
     input: Tensor,
     target: Tensor,

@@ -15,6 +15,7 @@ from dlcore.autograd import record
 from dlcore.ops import compare, copy, elementwise, reduce, shape
 from dlcore.ops.operand import array_of
 from dlcore.ops.reduce import _dims, _spread
+from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
     from dlcore.ops.reduce import Dim
@@ -57,6 +58,7 @@ def _squeezed(a: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
     return a
 
 
+@in_float32
 def var(
     input: Tensor,
     dim: Dim | bool = None,
@@ -85,6 +87,7 @@ def var_backward(g, node):
     return (_C.mul_fwd(_spread(_C.div_fwd(_C.mul_fwd(g, 2.0), n), shape, dims, keepdim), d),)
 
 
+@in_float32
 def std(
     input: Tensor,
     dim: Dim | bool = None,
@@ -137,6 +140,7 @@ def std_mean(
     return spread, reduce.mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
+@in_float32
 def prod(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product; of bools and integers in int64, and 1 of nothing. `dtype` converts first.
 
@@ -164,6 +168,7 @@ def prod_backward(g, node):
     return (_C.where_fwd(_C.eq_fwd(count, zero), dx, 0),)
 
 
+@in_float32
 def norm(
     input: Tensor, p: float | str | None = "fro", dim: Dim = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Tensor:
@@ -211,6 +216,7 @@ def norm_backward(g, node):
     return (_C.mul_fwd(g, _C.where_fwd(flat, 0, share)),)
 
 
+@in_float32
 def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     """log(Σ e^x), without an overflow; integers give float32.
 
@@ -248,6 +254,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     return MinMax(reduce.amin(input, dim, keepdim), reduce.amax(input, dim, keepdim))
 
 
+@in_float32
 def nansum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum of what is not NaN.
 
@@ -286,6 +293,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     return reduce.sum(elementwise.mul(normalize(a, 2, dim, eps), normalize(b, 2, dim, eps)), dim)
 
 
+@in_float32
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """The norm of x1 - x2 + eps along the last dimension; the shapes broadcast."""
     return norm(elementwise.add(elementwise.sub(x1, x2), eps), p, -1, keepdim)

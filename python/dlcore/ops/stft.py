@@ -12,6 +12,7 @@ from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import elementwise, shape
 from dlcore.ops.pad import pad
+from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -110,6 +111,7 @@ def _centred(window: Tensor | None, width: int, n_fft: int, dtype: Any) -> Tenso
     return pad(constant(np.ones(width), dtype) if window is None else window, (before, n_fft - width - before))
 
 
+@in_float32
 def stft(
     input: Tensor,
     n_fft: int,
@@ -163,6 +165,7 @@ def stft(
     return shape.transpose(dft(frames, onesided), -3, -2)
 
 
+@in_float32
 def istft(
     input: Tensor,
     n_fft: int,

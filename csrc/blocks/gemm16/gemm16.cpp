@@ -1,0 +1,101 @@
+#include "blocks/gemm16/gemm16.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "blocks/gemm/plan.h"
+#include "core/array.h"
+#include "core/launch.h"
+
+namespace dl {
+namespace {
+
+Kernels<Gemm16Args> products("gemm16"), packs("gemm16_pack"), sums("gemm16_sum");
+
+// Rows of C × lanes, depth and the largest task as cpu_amx.cpp has them; its rate on one core, and what packing takes
+// for an element.
+constexpr Tile kTile{32, 16, 384, 512, 512, 2.2e12, 16, 5e-11};
+constexpr int64_t kWidth = 32;               // columns of a panel of B
+constexpr int64_t kPackGrain = 64 << 10;     // elements: some 5 µs
+constexpr int64_t kSumGrain = 16 << 10;      // elements
+constexpr int64_t kSharedPacks = 2;          // tiles of rows from which on B is packed once for all
+constexpr int64_t kPackedBytes = 256 << 20;  // a larger B is packed by each task, a block at a time
+
+Array memory(int64_t bytes) { return bytes ? Array::empty({bytes}, DType::u8) : Array(); }
+
+// Cᵀ = Bᵀ·Aᵀ where C runs along its columns: registers lie along its rows.
+Gemm along_rows(const Gemm& g) {
+  const bool plain = !g.a.patches && !g.b.patches && !g.a.tap_offset && !g.b.tap_offset;
+  if (!plain || g.c_rows.p != 1 || g.c_rows.q != 1 || g.c_stride == 1 || g.c_rows.stride_n != 1) return g;
+  Gemm t = g;
+  std::swap(t.m, t.n);
+  std::swap(t.a, t.b);
+  std::swap(t.c_rows.stride_n, t.c_stride);
+  std::swap(t.bias_n, t.bias_m);
+  return t;
+}
+
+void multiply(const Gemm& g, DType c_dtype) {
+  Gemm16Args args{};
+  args.c_dtype = c_dtype;
+  GemmArgs& cut = args.cut;
+  cut.g = g;
+  cut.tiles = true;
+  cut.float_parts = 1;
+  plan(cut, kTile);
+  const Row<Gemm16Args>& row = products.choose(Device::cpu, DType::bf16, args);
+  const int64_t packed_bytes = round_up(g.n, kWidth) * round_up(g.k, kTileDepth) * 2;
+  const bool shared = !g.b.patches && g.k > 0 && cut.tiles_m >= kSharedPacks && packed_bytes <= kPackedBytes;
+  const Array packed = memory(shared ? packed_bytes : 0);
+  const Array partials = memory(cut.parts > 1 ? cut.parts * g.m * g.n * 4 : 0);
+  if (shared) {
+    cut.packed = packed.raw();
+    launch(packs.choose(Device::cpu, DType::bf16, args), args, div_up(g.n, kWidth),
+           std::max<int64_t>(kPackGrain / (g.k * kWidth), 1));
+  }
+  if (cut.parts > 1) cut.partials = partials.raw();
+  const int64_t block_n = round_up(cut.tile_n, kWidth), block_m = round_up(cut.tile_m, kWidth);
+  const int64_t depth = std::min(round_up(cut.part_k, kTileDepth), kTile.kc);
+  cut.b_block_elements = shared ? 0 : block_n * depth;
+  const int64_t kept = std::min(cut.part_k, g.k) > kTile.kc ? block_m * block_n * 4 : 0;
+  const int64_t scratch_bytes = cut.b_block_elements * 2 + kept;
+  launch_chunks(row, args, cut.tiles_m * cut.tiles_n * cut.parts, 1, [&](int64_t begin, int64_t end) {
+    const Array scratch = memory(scratch_bytes);
+    Gemm16Args mine = args;
+    mine.cut.scratch = scratch_bytes ? scratch.raw() : nullptr;
+    row.fn(mine, begin, end);
+  });
+  if (cut.parts > 1)
+    launch(sums.choose(Device::cpu, DType::bf16, args), args, g.m, std::max<int64_t>(kSumGrain / (g.n * cut.parts), 1));
+}
+
+}  // namespace
+
+void product(const Gemm& g, DType c_dtype) {
+  if (g.dtype != DType::bf16) return gemm(g);
+  if (g.m == 0 || g.n == 0) return;
+  if (isa_cap() < Isa::amx) return gemm16_widened(g, c_dtype);
+  multiply(along_rows(g), c_dtype);
+}
+
+Gemm product_of(const Array& a, const Array& b, const Array& c) {
+  Gemm g = gemm_of(a, b, c);
+  g.dtype = a.dtype();
+  return g;
+}
+
+void product(const Array& a, const Array& b, const Array& c) { product(product_of(a, b, c), c.dtype()); }
+
+void product_batched(const Gemm& g, DType c_dtype, int64_t count, const int64_t* a, const int64_t* b,
+                     const int64_t* c) {
+  if (g.dtype != DType::bf16) return gemm_batched(g, count, a, b, c);
+  for (int64_t i = 0; i < count; ++i) {
+    Gemm one = g;
+    one.a.data = static_cast<const char*>(g.a.data) + a[i] * 2;
+    one.b.data = static_cast<const char*>(g.b.data) + b[i] * 2;
+    one.c = static_cast<char*>(g.c) + c[i] * static_cast<int64_t>(itemsize(c_dtype));
+    product(one, c_dtype);
+  }
+}
+
+}  // namespace dl

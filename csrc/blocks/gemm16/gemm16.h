@@ -1,0 +1,25 @@
+// C = A·B as blocks/gemm/gemm.h has it, of bfloat16 operands: products and sums are float32, and C is rounded once, to
+// bfloat16, or stays float32. The bias is float32. accumulate is for a float32 C alone.
+//   |error| <= (k + k/KC + parts) 2^-24 sum_k |A||B| + |bias| 2^-24, and 2^-8 of C's element where C is bfloat16
+// A machine with tiles multiplies them (cpu_amx.cpp); others widen the operands and take gemm's float32 kernels. NaN
+// and infinities propagate; subnormals are zeros. The same bits at any number of threads (per ISA).
+#pragma once
+#include "blocks/gemm/gemm.h"
+
+namespace dl {
+
+struct Gemm16Args {
+  GemmArgs cut;  // read are g, the tasks' sizes, packed, b_block_elements, scratch and partials
+  DType c_dtype;
+};
+// A kernel's range: gemm16: tasks; gemm16_pack: panels of 32 columns of B; gemm16_sum: rows of C.
+
+// The product in any dtype: this block's where g's is bfloat16, and C is of c_dtype; else gemm's.
+DL_API void product(const Gemm& g, DType c_dtype);
+void product(const Array& a, const Array& b, const Array& c);
+DL_API Gemm product_of(const Array& a, const Array& b, const Array& c);  // gemm_of, and operands may be narrower than c
+void product_batched(const Gemm& g, DType c_dtype, int64_t count, const int64_t* a, const int64_t* b, const int64_t* c);
+
+void gemm16_widened(const Gemm& g, DType c_dtype);  // by float32 kernels
+
+}  // namespace dl
