@@ -132,26 +132,27 @@ class Kernels {
   {.op = OP, .device = Device::cpu, .isa = Isa::ISA, .dtype = DType::DTYPE, .fn = ISA::FN},
 #ifdef DL_MANIFEST_CUDA
 #define DL_CPU_ROWS(OP, DTYPE, FN)
-#define DL_AMX_ROW(OP, DTYPE, FN, FITS)
+#define DL_AMX_ROW(OP, DTYPE, FN, FITS, VARIANT)
 #define DL_CUDA_ROW(OP, DTYPE, FN) \
   {.op = OP, .device = Device::cuda, .isa = Isa::base, .dtype = DType::DTYPE, .fn = cuda::FN},
 #else
 #define DL_CUDA_ROW(OP, DTYPE, FN)
 #if defined(DL_HAVE_X86)
-#define DL_AMX_ROW(OP, DTYPE, FN, FITS) \
+#define DL_AMX_ROW(OP, DTYPE, FN, FITS, VARIANT) \
   {.op = OP, \
    .device = Device::cpu, \
    .isa = Isa::amx, \
    .dtype = DType::DTYPE, \
    .fn = amx::FN, \
    .fits = FITS, \
+   .variant = VARIANT, \
    .file = "cpu_amx.cpp"},
 #define DL_CPU_ROWS(OP, DTYPE, FN) \
   DL_CPU_ROW_(OP, avx512, DTYPE, FN) \
   DL_CPU_ROW_(OP, avx2, DTYPE, FN) \
   DL_CPU_ROW_(OP, base, DTYPE, FN)
 #else
-#define DL_AMX_ROW(OP, DTYPE, FN, FITS)
+#define DL_AMX_ROW(OP, DTYPE, FN, FITS, VARIANT)
 #define DL_CPU_ROWS(OP, DTYPE, FN) DL_CPU_ROW_(OP, base, DTYPE, FN)
 #endif
 #endif

@@ -8,6 +8,7 @@
 // that parts cannot carry (not finite, 0 < |x| < 2^-110, beyond bfloat16) anywhere in an operand select multiply-adds
 // for all of C. set_product_precision() allows fewer parts.
 #pragma once
+#include "blocks/gemm/band.h"
 #include "core/dtype.h"
 
 namespace dl {
@@ -59,6 +60,7 @@ struct GemmArgs {
   bool tiles_always;               // whatever the estimate
   const char* no_tiles;            // why not, or null: what the operands' values or the caller rule out
   bool tiles;                      // the product runs on tiles, and wants B packed for them
+  Band band;                       // on tiles, if it has cells: A's patches are read in place
   int* unfit;                      // set by a kernel on tiles that meets values it cannot carry
   bool dot;                        // few rows, both operands contiguous along k: dot products, nothing is packed
   int64_t tile_m, tile_n, part_k;  // a task is one tile of C over one part of K

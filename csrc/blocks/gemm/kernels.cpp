@@ -16,10 +16,11 @@ DL_DECLARE(gemm_sum_f64, GemmArgs)
 
 // clang-format off
 constexpr Row<GemmArgs> rows[] = {
-    DL_AMX_ROW("gemm", f32, gemm_f32, tiles_decline)
+    DL_AMX_ROW("gemm", f32, gemm_f32, band_declines, "band")
+    DL_AMX_ROW("gemm", f32, gemm_f32, tiles_decline, "")
     DL_CPU_ROWS("gemm", f32, gemm_f32)
     DL_CPU_ROWS("gemm", f64, gemm_f64)
-    DL_AMX_ROW("gemm_pack", f32, gemm_pack_f32, tiles_decline_packing)
+    DL_AMX_ROW("gemm_pack", f32, gemm_pack_f32, tiles_decline_packing, "")
     DL_CPU_ROWS("gemm_pack", f32, gemm_pack_f32)
     DL_CPU_ROWS("gemm_pack", f64, gemm_pack_f64)
     DL_CPU_ROWS("gemm_sum", f32, gemm_sum_f32)

@@ -11,6 +11,7 @@ namespace {
 constexpr double kFar = 12e9, kNear = 60e9;  // bytes a second and core, from beyond L2 and from L2
 constexpr double kNearBytes = 1 << 20;       // what stays in L2 beside C
 constexpr double kPatchRate = 20e9;          // bytes of patches of B packed a second
+constexpr double kCopy = 5e-11;              // seconds to copy an element of a patch of A
 constexpr double kTaskCost = 1.5e-6;         // seconds
 constexpr double kCores[] = {1, 2, 4, 16};
 constexpr int64_t kMaxTasks = 4096, kMaxParts = 32;
@@ -22,13 +23,14 @@ struct Cut {
 
 class Estimate {
  public:
-  Estimate(const GemmArgs& args, const Tile& tile) : tile_(tile), m_(args.g.m), n_(args.g.n), k_(args.g.k) {
+  Estimate(const GemmArgs& args, const Tile& tile) : tile_(tile), m_(rows_of(args)), n_(args.g.n), k_(args.g.k) {
     const Gemm& g = args.g;
     rate_ = args.tiles ? tile.rate / products_of_parts(args.float_parts) : tile.rate;
     const double bytes = static_cast<double>(size_of(g)), depth = static_cast<double>(g.k) * bytes;
     near_ = static_cast<double>(g.m + g.n) * depth <= kNearBytes ? kNear : kFar;
     const double split = static_cast<double>(g.k) * tile.split;
     row_ = depth / near_ + split;
+    if (args.band.cells) row_ = static_cast<double>(g.a.patches->channels) * (bytes / kFar + tile.split);
     column_ = depth / (g.b.patches                                      ? kPatchRate
                        : static_cast<double>(g.n) * depth <= kNearBytes ? kNear
                                                                         : kFar) +
@@ -60,27 +62,59 @@ class Estimate {
   double near_, row_, column_, part_, rate_;
 };
 
-}  // namespace
-
 // Tiles must win clearly: while another program uses the core's second thread they run at a third of their rate (a tile
 // load takes 12 ns, not 3.4, and no longer beside a product), multiply-adds at three quarters.
 constexpr double kClearly = 1.25;
 
-// Tiles win where the products saved are worth more than the splitting of both operands.
-const char* tiles_decline(const GemmArgs& args) {
+constexpr const char* kTooDear = "splitting the operands would cost more than the product saves";
+
+// What rules tiles out whatever the cost.
+const char* tiles_cannot(const GemmArgs& args) {
   const Gemm& g = args.g;
   if (args.no_tiles) return args.no_tiles;
   if (args.dot) return "a few rows are dot products";
   if (g.accumulate) return "it adds to C, which could not be restored if values were unfit";
   if (g.k < kTileDepth) return "sums over fewer than 32 terms could err more than a chain of multiply-adds";
-  if (args.tiles_always) return nullptr;
-  constexpr Tile tile = kTiles[static_cast<int>(Isa::amx)][0], lanes = kTiles[static_cast<int>(Isa::avx512)][0];
+  return nullptr;
+}
+
+constexpr Tile kTile = kTiles[static_cast<int>(Isa::amx)][0], kLanes = kTiles[static_cast<int>(Isa::avx512)][0];
+
+// Seconds on tiles for `rows` rows of C, where `elements` of A are split and `copied` copied before.
+double tiles_seconds(const GemmArgs& args, int64_t rows, double elements, double copied) {
+  const Gemm& g = args.g;
   const auto whole = [](int64_t n, int64_t step) { return static_cast<double>(round_up(n, step)); };
-  const double padded = 2 * whole(g.m, 16) * whole(g.n, 16) * whole(g.k, 32);
-  const double split = static_cast<double>(g.m + g.n) * static_cast<double>(g.k) * tile.split;
-  const double tiles = padded * products_of_parts(args.float_parts) / tile.rate + split;
-  return tiles * kClearly < flops(g) / lanes.rate ? nullptr
-                                                  : "splitting the operands would cost more than the product saves";
+  const double padded = 2 * whole(rows, 16) * whole(g.n, 16) * whole(g.k, 32);
+  const double split = elements + static_cast<double>(g.n) * static_cast<double>(g.k);
+  return padded * products_of_parts(args.float_parts) / kTile.rate + split * kTile.split + copied * kCopy;
+}
+double patches_seconds(const GemmArgs& args) {
+  const double elements = static_cast<double>(args.g.m) * static_cast<double>(args.g.k);
+  return tiles_seconds(args, args.g.m, elements, args.g.a.patches ? elements : 0);
+}
+
+// Tiles win where the products saved are worth more than the splitting of both operands.
+const char* dear(const GemmArgs& args, double tiles) {
+  return tiles * kClearly < flops(args.g) / kLanes.rate ? nullptr : kTooDear;
+}
+
+}  // namespace
+
+int64_t rows_of(const GemmArgs& args) { return args.band.cells ? args.band.cells : args.g.m; }
+
+const char* tiles_decline(const GemmArgs& args) {
+  if (const char* why = tiles_cannot(args)) return why;
+  return args.tiles_always ? nullptr : dear(args, patches_seconds(args));
+}
+
+const char* band_declines(const GemmArgs& args) {
+  if (const char* why = tiles_cannot(args)) return why;
+  const Band& x = args.band;
+  if (!x.cells) return "A is no patches of 32, 64, ... channels that tiles could read in place";
+  if (args.tiles_always) return nullptr;
+  const double band = tiles_seconds(args, x.cells, static_cast<double>(x.cells * args.g.a.patches->channels), 0);
+  if (band > patches_seconds(args)) return "the gaps between pixels would cost more than the patches";
+  return dear(args, band);
 }
 
 const char* tiles_decline_packing(const GemmArgs& args) {
@@ -89,31 +123,31 @@ const char* tiles_decline_packing(const GemmArgs& args) {
 
 void plan(GemmArgs& args, const Tile& tile) {
   const Gemm& g = args.g;
-  const int64_t nr = kTileVectors * tile.lanes;
-  Cut best{div_up(g.m, tile.mc), div_up(g.n, tile.nc), 1};
+  const int64_t nr = kTileVectors * tile.lanes, m = rows_of(args);
+  Cut best{div_up(m, tile.mc), div_up(g.n, tile.nc), 1};
   const int64_t tasks = best.tiles_m * best.tiles_n;
   if (tasks > 1 || flops(g) > kTaskFlops) {
     const Estimate estimate(args, tile);
-    const int64_t most_m = div_up(g.m, 2 * tile.mr), most_n = div_up(g.n, 2 * nr);
-    const int64_t memory = kPartialBytes / (g.m * g.n * size_of(g) + 1);
+    const int64_t most_m = div_up(m, 2 * tile.mr), most_n = div_up(g.n, 2 * nr);
+    const int64_t memory = kPartialBytes / (m * g.n * size_of(g) + 1);
     const int64_t most_parts = std::clamp<int64_t>(std::min(g.k / (2 * tile.kc), memory), 1, kMaxParts);
     double least = 1e31;
     const Cut start = best;
     for (int64_t parts = 1; parts <= most_parts; parts *= 2)
       for (int64_t n = start.tiles_n; n <= std::max(most_n, start.tiles_n) && n * parts <= kMaxTasks; n *= 2)
-        for (int64_t m = start.tiles_m; m <= std::max(most_m, start.tiles_m); m = m < 4 ? m + 1 : m + m / 3) {
-          const Cut cut{m, n, parts};
+        for (int64_t i = start.tiles_m; i <= std::max(most_m, start.tiles_m); i = i < 4 ? i + 1 : i + i / 3) {
+          const Cut cut{i, n, parts};
           const double seconds = estimate.seconds(cut);
           if (seconds < least) {
             least = seconds;
             best = cut;
           }
-          if (m * n * parts > kMaxTasks) break;
+          if (i * n * parts > kMaxTasks) break;
         }
   }
-  args.tile_m = round_up(div_up(g.m, best.tiles_m), tile.row_step);
+  args.tile_m = round_up(div_up(m, best.tiles_m), tile.row_step);
   args.tile_n = round_up(div_up(g.n, best.tiles_n), nr);
-  args.tiles_m = div_up(g.m, args.tile_m);
+  args.tiles_m = div_up(m, args.tile_m);
   args.tiles_n = div_up(g.n, args.tile_n);
   args.part_k = best.parts > 1 ? round_up(div_up(g.k, best.parts), tile.kc) : std::max<int64_t>(g.k, 1);
   args.parts = std::max<int64_t>(div_up(g.k, args.part_k), 1);

@@ -23,11 +23,26 @@ void prepare_dot(Prepared& x) {
   x.tasks = div_up(g.n, x.args.tile_n);
 }
 
+// Taps of how many channels are taken at a time, and the room for their cells. Returns the depth of such a block of K.
+int64_t set_band(GemmArgs& args, int64_t block_n) {
+  constexpr int64_t kBlockBytes = 448 << 10;  // of B in parts, in L2 beside the sums and the cells
+  Band& band = args.band;
+  const Patches& p = *args.g.a.patches;
+  const int64_t taps = p.runs * p.run_width, step = taps * kTileDepth;
+  const int64_t most =
+      std::min({kBlockBytes / (step * block_n * args.float_parts * 2), kMostBandSteps / taps, p.channels / kTileDepth});
+  band.channels = std::max<int64_t>(most, 1) * kTileDepth;
+  const int64_t cells = band.phase * band.phase * (args.tile_m + band.reach);
+  band.elements = band.channels * args.float_parts * cells + kTileDepth * kTileDepth;  // the last tile may reach beyond
+  return band.channels * taps;
+}
+
 // On tiles every task splits its block of B itself, or all share one split beforehand.
 void prepare_tiles(Prepared& x, const Tile& tile) {
   GemmArgs& args = x.args;
   const Gemm& g = args.g;
   constexpr int64_t kPartItem = 2, kWidth = 32;
+  Band& band = args.band;
   const int64_t panels = div_up(g.n, kWidth), depth = round_up(g.k, kTileDepth) * args.float_parts * kWidth;
   const bool shared = !g.b.patches && args.tiles_m >= kSharedSplits;
   if (shared) {
@@ -37,9 +52,17 @@ void prepare_tiles(Prepared& x, const Tile& tile) {
     x.pack = &packs.choose(Device::cpu, g.dtype, args);
   }
   const int64_t block_n = round_up(args.tile_n, kWidth), block_m = round_up(args.tile_m, kWidth);
-  args.b_block_elements = shared ? 0 : block_n * tile.kc * args.float_parts;
-  const bool sums = std::min(args.part_k, g.k) > tile.kc;
-  x.scratch_bytes = args.b_block_elements * kPartItem + (sums ? block_m * block_n * size_of(g) : 0);
+  const int64_t kc = band.cells ? set_band(args, block_n) : tile.kc;
+  args.b_block_elements = shared ? 0 : block_n * std::min(kc, round_up(g.k, kTileDepth)) * args.float_parts;
+  const bool sums = std::min(args.part_k, g.k) > kc;
+  x.scratch_bytes = (args.b_block_elements + band.elements) * kPartItem + (sums ? block_m * block_n * size_of(g) : 0);
+}
+
+// The cut of a product with a band: K whole, and no more columns than leave L2 room for a block of all taps.
+Tile band_tile(const Gemm& g, Tile tile) {
+  tile.kc = g.k;
+  tile.nc = 256;
+  return tile;
 }
 
 }  // namespace
@@ -56,16 +79,18 @@ Prepared prepare(const Gemm& g, const char* no_tiles) {
   x.args.tiles_always = tiles_always.load(std::memory_order_relaxed);
   x.args.no_tiles = no_tiles;
   const bool simple = plain(g.a) && plain(g.b);
+  x.args.band = band_of(g);
   x.args.dot = simple && g.m <= kDotRows && g.a.k_stride == 1 && g.b.k_stride == 1 && g.k > 0;
   x.product = &products.choose(Device::cpu, g.dtype, x.args);
   x.args.tiles = x.product->isa == Isa::amx;
+  if (*x.product->variant == '\0') x.args.band = {};
   const Tile& tile = kTiles[static_cast<int>(x.product->isa)][g.dtype == DType::f64];
   const int64_t nr = kTileVectors * tile.lanes, item = size_of(g);
   if (x.args.dot) {
     prepare_dot(x);
     return x;
   }
-  plan(x.args, tile);
+  plan(x.args, x.args.band.cells ? band_tile(g, tile) : tile);
   x.tasks = x.args.tiles_m * x.args.tiles_n * x.args.parts;
   if (x.args.parts > 1) {
     x.partial_bytes = x.args.parts * g.m * g.n * item;

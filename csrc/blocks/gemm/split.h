@@ -39,18 +39,18 @@ static DL_INLINE __m512i take_part(__m512& x) {
   return rounded;
 }
 
-// 32 elements of a row of A, lo the first 16: part s to dst + s * kPartBlock.
 static DL_INLINE __m512i upper_halves(__m512i lo, __m512i hi) {
   const __m512i odd = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27, 25,
                                        23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
   return _mm512_permutex2var_epi16(lo, odd, hi);
 }
+// 32 elements of a row of A, lo the first 16: part s to dst + s * pitch.
 template <int S, int s = 0>
-static DL_INLINE void split_row(__m512 lo, __m512 hi, Part* dst) {
+static DL_INLINE void split_row(__m512 lo, __m512 hi, Part* dst, int64_t pitch = kPartBlock) {
   constexpr bool last = s + 1 == S, exact = s == 2;
   const __m512i a = take_part<last, exact>(lo), b = take_part<last, exact>(hi);
-  _mm512_store_si512(dst + s * kPartBlock, upper_halves(a, b));
-  if constexpr (!last) split_row<S, s + 1>(lo, hi, dst);
+  _mm512_store_si512(dst + s * pitch, upper_halves(a, b));
+  if constexpr (!last) split_row<S, s + 1>(lo, hi, dst, pitch);
 }
 
 // 16 columns of rows k and k + 1 of B, interleaved as tiles want them.

@@ -1,0 +1,127 @@
+"""Convolutions on tiles that read the image in place: every geometry, gaps, edges, values that parts cannot carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dlcore as dl
+from dlcore import _C, testing
+from dlcore.nn import functional as F
+
+from ..ops.common import threads
+from ..ops.test_conv2d import channels_last, conv2d_oracle
+from .test_tiles import rows_of
+
+pytestmark = pytest.mark.skipif("amx" not in _C.isas(), reason="this machine has no tiles")
+
+
+@pytest.fixture(autouse=True)
+def on_tiles() -> Iterator[None]:
+    with testing.isa("amx"), testing.poison():
+        _C.set_tiles_always(True)
+        yield
+        _C.set_tiles_always(False)
+
+
+def operands(x_shape: tuple[int, ...], w_shape: tuple[int, ...], seed: int = 1) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(seed)
+    shapes = (x_shape, w_shape, (w_shape[0],))
+    return tuple(rng.standard_normal(s).astype(np.float32) for s in shapes)
+
+
+def close(ours: np.ndarray, exact: np.ndarray, size: np.ndarray, terms: int) -> None:
+    bound = (terms + terms / 128 + 2) * 2.0**-24 * size + terms * 2.0**-126 * 8
+    assert ours.shape == exact.shape and (np.abs(ours - exact) <= bound).all()
+
+
+GEOMETRIES: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
+    ((2, 32, 7, 9), (17, 32, 3, 3), {"padding": 1}),
+    ((3, 64, 9, 14), (70, 64, 3, 3), {}),
+    ((3, 32, 9, 14), (33, 32, 3, 3), {"stride": 2, "padding": 1}),
+    ((2, 32, 10, 13), (40, 32, 1, 1), {"stride": 2}),
+    ((1, 96, 8, 8), (16, 96, 2, 3), {"padding": (1, 2)}),
+    ((2, 32, 6, 5), (32, 32, 1, 2), {"padding": 1}),
+    ((2, 32, 11, 9), (32, 32, 3, 3), {"padding": 2, "dilation": 2}),
+    ((2, 32, 11, 9), (32, 32, 3, 2), {"padding": (3, 0), "dilation": (2, 3), "stride": 2}),
+    ((2, 32, 9, 8), (32, 32, 7, 7), {"padding": 3, "stride": 2}),
+    ((1, 32, 5, 5), (32, 32, 3, 3), {"padding": 4}),
+    ((2, 128, 12, 12), (64, 64, 3, 3), {"padding": 1, "groups": 2}),
+    ((5, 320, 4, 3), (270, 320, 3, 3), {"padding": 1}),
+    ((4, 32, 40, 41), (32, 32, 3, 3), {"padding": 1}),
+]
+
+
+@pytest.mark.parametrize(("x_shape", "w_shape", "how"), GEOMETRIES, ids=str)
+@pytest.mark.parametrize("to", [dl.tensor, channels_last])
+def test_every_geometry(x_shape, w_shape, how, to) -> None:
+    x, w, bias = operands(x_shape, w_shape)
+    y = []
+    rows = rows_of(lambda: y.append(F.conv2d(to(x), to(w), dl.tensor(bias), **how).numpy()))
+    assert rows == ["gemm.f32.amx.band"]
+    exact = conv2d_oracle(x.astype(float), w.astype(float), bias.astype(float), **how)
+    size = conv2d_oracle(np.abs(x).astype(float), np.abs(w).astype(float), np.abs(bias).astype(float), **how)
+    close(y[0], exact, size, int(np.prod(w_shape[1:])))
+
+
+@pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 1, 1), (2, 1, 1), (2, 0, 1), (1, 2, 2)])
+def test_the_gradient_of_the_image(stride: int, padding: int, dilation: int) -> None:
+    x, w, _ = operands((3, 40, 9, 10), (64, 40, 3, 3))
+    a = dl.tensor(x, requires_grad=True)
+    y = F.conv2d(a, dl.tensor(w), stride=stride, padding=padding, dilation=dilation)
+    g = np.random.default_rng(2).standard_normal(y.shape).astype(np.float32)
+    assert "gemm.f32.amx.band" in rows_of(lambda: y.backward(dl.tensor(g)))
+    exact, size = np.zeros((2, 3, 40, 9 + 2 * padding, 10 + 2 * padding))
+    p, q = y.shape[2:]
+    for i in range(3):
+        for j in range(3):
+            at = np.s_[:, :, i * dilation :, j * dilation :]
+            for out, gradient, weights in ((exact, g, w), (size, np.abs(g), np.abs(w))):
+                out[at][:, :, : stride * p : stride, : stride * q : stride] += np.einsum(
+                    "nkpq,kc->ncpq", gradient.astype(float), weights[:, :, i, j].astype(float)
+                )
+    inside = np.s_[:, :, padding : padding + 9, padding : padding + 10]
+    close(a.grad.numpy(), exact[inside], size[inside], 64 * 9)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 2.0**-111, 3.4e38])
+@pytest.mark.parametrize("operand", [0, 1])
+def test_values_that_parts_cannot_carry_select_multiply_adds(value: float, operand: int) -> None:
+    for x_shape, w_shape, how in GEOMETRIES[:2] + GEOMETRIES[-1:]:  # B split by each task, and once for all
+        given = operands(x_shape, w_shape)
+        given[operand].flat[given[operand].size // 2] = value
+        y = F.conv2d(*map(dl.tensor, given), **how).numpy()
+        with testing.isa("avx512"):
+            expected = F.conv2d(*map(dl.tensor, given), **how).numpy()
+        assert y.tobytes() == expected.tobytes()
+
+
+def test_a_part_of_a_larger_image() -> None:
+    x, w, bias = operands((2, 64, 12, 13), (32, 32, 3, 3))
+    view = channels_last(x)[:, 32:, 2:, 1:-1]
+    part = np.ascontiguousarray(x[:, 32:, 2:, 1:-1])
+    first, second = (F.conv2d(a, dl.tensor(w), dl.tensor(bias), padding=1).numpy() for a in (view, dl.tensor(part)))
+    assert first.tobytes() == second.tobytes()
+
+
+def test_same_bits_at_any_number_of_threads() -> None:
+    for x_shape, w_shape, how in (GEOMETRIES[2], *GEOMETRIES[-2:]):
+        given = [dl.tensor(a) for a in operands(x_shape, w_shape)]
+        results = []
+        for count in (1, 2, 3, 4, 7):
+            with threads(count):
+                results.append(F.conv2d(*given, **how).numpy().tobytes())
+        assert len(set(results)) == 1
+
+
+def test_the_cheaper_way_is_chosen() -> None:
+    _C.set_tiles_always(False)
+    for channels, side, row in [
+        (64, 56, "gemm.f32.amx.band"),
+        (512, 7, "gemm.f32.amx"),
+    ]:  # small images are mostly gaps
+        x, w, _ = operands((8, channels, side, side), (channels, channels, 3, 3))
+        assert rows_of(lambda x=x, w=w: F.conv2d(dl.tensor(x), dl.tensor(w), padding=1)) == [row]
