@@ -145,11 +145,11 @@ def test_a_thousand_calls_leave_no_object_behind(kind):
     for _ in range(30):
         act()
     gc.collect()
-    counts = [sys.getrefcount(v) for v in (X, Y, X.array, None, True, dl.float32, dl.Tensor, Node)]
+    counts = [sys.getrefcount(v) for v in (X, Y, X.array, X.grad, None, True, dl.float32, dl.Tensor, Node)]
     blocks = sys.getallocatedblocks()
     for _ in range(1000):
         act()
     gc.collect()
     assert sys.getallocatedblocks() - blocks < 200
-    after = [sys.getrefcount(v) for v in (X, Y, X.array, None, True, dl.float32, dl.Tensor, Node)]
+    after = [sys.getrefcount(v) for v in (X, Y, X.array, X.grad, None, True, dl.float32, dl.Tensor, Node)]
     assert all(abs(a - b) < 200 for a, b in zip(after, counts, strict=True))
