@@ -95,11 +95,35 @@ static DL_INLINE void store_sums(const Gemm& g, DType c_dtype, __m512 x, int64_t
   for (int v = 0; v < 16 && columns >> v & 1; ++v) c[v * g.c_stride] = lanes[v];
 }
 
+// Whole rows of 32 sums to a bfloat16 C, the usual case: a register a row.
+static DL_INLINE void store_whole(const Gemm& g, const float* sums, int64_t i0, int rows, int64_t j) {
+  __m512 bias[2] = {};
+  if (g.bias_n)
+    for (int half = 0; half < 2; ++half)
+      bias[half] = _mm512_loadu_ps(static_cast<const float*>(g.bias_n) + j + half * 16);
+  for (int i = 0; i < rows; ++i) {
+    const float* row = sums + i / 16 * 512 + i % 16 * 16;
+    __m512 low = _mm512_load_ps(row), high = _mm512_load_ps(row + 256);
+    if (g.bias_n) {
+      low = _mm512_add_ps(low, bias[0]);
+      high = _mm512_add_ps(high, bias[1]);
+    }
+    if (g.relu) {
+      low = relu_of<float>(Vec<float>(low)).v;
+      high = relu_of<float>(Vec<float>(high)).v;
+    }
+    Bits16* c = static_cast<Bits16*>(g.c) + row_offset(g.c_rows, i0 + i) + j;
+    _mm512_storeu_si512(c, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+  }
+}
+
 // 32 × 32 sums to C, or to this part's partial sums.
 static DL_INLINE void store_block(const Gemm16Args& all, int64_t part, const float* sums, int64_t i0, int rows,
                                   int64_t j, int columns) {
   const GemmArgs& args = all.cut;
   const Gemm& g = args.g;
+  const bool usual = all.c_dtype == DType::bf16 && g.c_stride == 1 && !g.bias_m;
+  if (usual && args.parts == 1 && columns == 32) return store_whole(g, sums, i0, rows, j);
   for (int i = 0; i < rows; ++i)
     for (int half = 0; half * 16 < columns; ++half) {
       const __m512 x = _mm512_load_ps(sums + i / 16 * 512 + half * 256 + i % 16 * 16);
