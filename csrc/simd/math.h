@@ -3,10 +3,7 @@
 // Largest error seen over a dense sweep against long double, in units in the last place (tests/core/test_math.py):
 // exp 1.1, log 0.9, tanh 2.5, sigmoid 2.4, sin and cos 1.9 (f32 and f64).
 #pragma once
-#include "simd/scalar.h"
-#ifndef __CUDACC__
-#include "simd/vec.h"
-#endif
+#include "simd/pieces.h"
 
 namespace dl::DL_ISA_NS {
 
@@ -172,9 +169,13 @@ DL_HD inline V log1p_unit(V u) {
 template <class V>
 DL_HD inline V tanh(V x) {
   using T = typename ScalarOf<V>::type;
-  const V a = abs(x);
-  const V t = expm1_positive(at_most(a + a, V(T(44))));  // tanh(22) rounds to 1 in float64
-  return copysign(t / (t + V(T(2))), x);
+  if constexpr (sizeof(T) == sizeof(float)) {
+    return tanh_single(x);
+  } else {
+    const V a = abs(x);
+    const V t = expm1_positive(at_most(a + a, V(T(44))));  // tanh(22) rounds to 1 in float64
+    return copysign(t / (t + V(T(2))), x);
+  }
 }
 
 template <class V>

@@ -25,21 +25,6 @@ DL_HD inline V expm1(V x) {
   return select(x == V(T(0)), x, y);
 }
 
-// erf in float. Up to 475/512: x + x Q(x²). Beyond: 1 - e^P(x), P fitted to log erfc; past 4 erf rounds to 1. Largest
-// relative error of Q 1.7e-8, of the second 7e-10.
-template <class V>
-DL_HD inline V erf_single(V x) {
-  const V z = x * x, a = abs(x), far = at_most(a, V(4.0f));
-  constexpr float near_terms[] = {0.004988004f, -0.026763124f, 0.11281721f, -0.37612486f, 0.12837915f};
-  V q = V(-0.00059642526f);
-  for (float c : near_terms) q = q * z + V(c);
-  constexpr float far_terms[] = {0.00032575533f, -0.003654471f, 0.023787493f, -0.10626643f, -0.63513345f, -1.1286529f};
-  V p = V(-1.1525931e-05f);
-  for (float c : far_terms) p = p * far + V(c);
-  const V beyond = copysign(V(1.0f) - exp_inside(p * far), x);
-  return select(a < V(0.927734375f), x + x * q, beyond);
-}
-
 // erf in double. Up to 1: its Taylor series, 2/√π Σ (-1)^k x^(2k+1) / (k! (2k+1)). Beyond: 1 - e^(-x²) P(u), P the
 // Chebyshev interpolation of e^(x²) erfc(x) in u = 14.4 / (x + 3) - 2.6, which takes [1, 6] to [-1, 1]; past 6 erf
 // rounds to 1. P's largest relative error: 6e-17, of a result that is at most 0.16 of erf.
