@@ -149,6 +149,21 @@ def test_every_factor(isa, n, onesided):
     np.testing.assert_allclose(y[..., 0] + 1j * y[..., 1], expected, atol=2e-15 * n)
 
 
+@pytest.mark.parametrize("n", [6, 9, 30, 64])
+def test_frames_are_read_where_they_lie(isa, n):
+    """Overlapping frames of signals that are columns or repeated, with a window of either precision."""
+    x = np.random.default_rng(n).standard_normal((150, 3))
+    signals = {"columns": dl.tensor(x).transpose(0, 1), "repeated": dl.tensor(x[:, 0].copy()).expand(3, 150)}
+    for name, signal in signals.items():
+        for window in (dl.hann_window(n, dtype=dl.float64), dl.hann_window(n)):
+            y = dl.stft(signal, n, n // 3, window=window, center=False).numpy()
+            w = window.numpy().astype("f8")
+            for row in range(3):
+                frames = np.lib.stride_tricks.sliding_window_view(x[:, row if name == "columns" else 0], n)[:: n // 3]
+                expected = np.fft.rfft(frames * w).T
+                np.testing.assert_allclose(y[row, ..., 0] + 1j * y[row, ..., 1], expected, atol=1e-14 * n)
+
+
 def test_bits_do_not_depend_on_threads_and_rows_not_on_each_other(isa):
     x = dl.tensor(np.random.default_rng(0).standard_normal((3, 40000)).astype("f4"))
     with threads(1):

@@ -63,21 +63,25 @@ def _roots(points: int, dtype: Any) -> Any:
     return constant(np.stack([np.cos(turns), -np.sin(turns)], -1), dtype).array
 
 
-def dft(input: Tensor, onesided: bool) -> Tensor:
-    """(…, N) -> (…, F, 2): sum_n x[n] e^(-2πi kn / N), F = N // 2 + 1 or N."""
-    roots = _roots(input.shape[-1], input.dtype)
-    return record(_C.dft_fwd(input.array, roots, onesided), dft_backward, (input,), (), roots)
+def dft(input: Tensor, onesided: bool, window: Tensor | None = None) -> Tensor:
+    """(…, N) -> (…, F, 2): sum_n w[n] x[n] e^(-2πi kn / N), F = N // 2 + 1 or N; rows may overlap."""
+    if window is not None and (window.requires_grad or window.dtype != input.dtype):
+        input, window = elementwise.mul(input, window), None
+    roots, w = _roots(input.shape[-1], input.dtype), None if window is None else window.array
+    y = _C.dft_fwd(input.array, w, roots, onesided)
+    return record(y, dft_backward, (input,), () if w is None else (w,), roots)
 
 
 def dft_backward(g, node):
-    return (_C.dft_bwd(g, node.attrs),)
+    dx = _C.dft_bwd(g, node.attrs)
+    return (_C.mul_fwd(dx, *node.saved) if node.saved else dx,)
 
 
 def real_sum(input: Tensor, points: int) -> Tensor:
     """(…, F, 2) -> (…, N): sum_k Re(X[k] e^(2πi kn / N)), the adjoint of ``dft``."""
     roots = _roots(points, input.dtype)
     y = _C.dft_bwd(input.array, roots)
-    return record(y, real_sum_backward, (input,), (), (roots, input.shape[-2] == points // 2 + 1))
+    return record(y, real_sum_backward, (input,), (), (None, roots, input.shape[-2] == points // 2 + 1))
 
 
 def real_sum_backward(g, node):
@@ -160,9 +164,7 @@ def stft(
     if normalized:
         scale = 1 / sqrt(n_fft)
         window = constant(np.full(n_fft, scale), input.dtype) if window is None else elementwise.mul(window, scale)
-    if window is not None:
-        frames = elementwise.mul(frames, window)
-    return shape.transpose(dft(frames, onesided), -3, -2)
+    return shape.transpose(dft(frames, onesided, window), -3, -2)
 
 
 @in_float32
