@@ -36,21 +36,33 @@ static DL_INLINE void unit_steps(int64_t n, const Body& body) {
   for (int64_t i = 0; i < n; ++i) body(i, i * S0, i * S1, i * S2);
 }
 
+// run(out, offsets, n): a run of n elements whose first lies at out[offsets[0]]. A result that goes past the caches is
+// dense in the nest's order, and made in tiles of several runs.
+template <int K, class R, class Run>
+static DL_INLINE void each_run(const ElementwiseArgs& a, int64_t begin, int64_t end, const Run& run) {
+  R* out = static_cast<R*>(a.out);
+  const bool past = a.past_caches;
+  each_tile(out + begin, end - begin, past, [&](R* to, int64_t first, int64_t m) __attribute__((always_inline)) {
+    R* o = past ? to - (begin + first) : out;
+    walk<K>(a.nest, begin + first, begin + first + m,
+            [&](const int64_t* at, int64_t n) __attribute__((always_inline)) { run(o + at[0], at, n); });
+  });
+}
+
 // Any formula of plain scalars: N operands of type T, a result of type R.
 template <class F, class R, class T, int N>
 static void map(const ElementwiseArgs& a, int64_t begin, int64_t end) {
-  R* out = static_cast<R*>(a.out);
   const T* x[4] = {};
   int64_t step[4] = {};
   for (int k = 0; k < N; ++k) x[k] = operand<T>(a, k), step[k] = a.nest.stride[k + 1][0];
   const int64_t so = a.nest.stride[0][0], s0 = step[0], s1 = step[1], s2 = step[2], s3 = step[3];
   const bool unit = so == 1 && s3 == 0 && ((s0 | s1 | s2) & ~int64_t(1)) == 0;
   const int pattern = unit ? static_cast<int>(s0 * 4 + s1 * 2 + s2) : -1;
-  const auto run = [&](R* o, const int64_t* at, int64_t first, int64_t n) {
-    const T *p = x[0] + at[1] + first * s0, *q = p, *r = p, *s = p;
-    if constexpr (N > 1) q = x[1] + at[2] + first * s1;
-    if constexpr (N > 2) r = x[2] + at[3] + first * s2;
-    if constexpr (N > 3) s = x[3] + at[4] + first * s3;
+  each_run<N + 1, R>(a, begin, end, [&](R* o, const int64_t* at, int64_t n) __attribute__((always_inline)) {
+    const T *p = x[0] + at[1], *q = p, *r = p, *s = p;
+    if constexpr (N > 1) q = x[1] + at[2];
+    if constexpr (N > 2) r = x[2] + at[3];
+    if constexpr (N > 3) s = x[3] + at[4];
     const auto body = [=](int64_t i, int64_t i0, int64_t i1, int64_t i2)
                           __attribute__((always_inline)) { o[i] = apply<F, N>(p, i0, q, i1, r, i2, s, 0); };
     if (pattern == 4) return unit_steps<1, 0, 0>(n, body);  // f(x), x + 2, clamp
@@ -61,10 +73,6 @@ static void map(const ElementwiseArgs& a, int64_t begin, int64_t end) {
     if constexpr (N > 2)
       if (pattern == 7) return unit_steps<1, 1, 1>(n, body);
     for (int64_t i = 0; i < n; ++i) o[i * so] = apply<F, N>(p, i * s0, q, i * s1, r, i * s2, s, i * s3);
-  };
-  walk<N + 1>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
-    each_tile(out + at[0], n, a.past_caches && so == 1,
-              [&](R* o, int64_t first, int64_t m) __attribute__((always_inline)) { run(o, at, first, m); });
   });
 }
 
@@ -108,14 +116,13 @@ static DL_INLINE void store_lanes(V v, T* p, int64_t step, int n) {
 template <class F, class W, class T, int N>
 static void lanes(const ElementwiseArgs& a, int64_t begin, int64_t end) {
   using V = Vec<W>;
-  T* out = static_cast<T*>(a.out);
   const T *x = operand<T>(a, 0), *y = N > 1 ? operand<T>(a, 1) : x, *z = N > 2 ? operand<T>(a, 2) : x;
   const auto& s = a.nest.stride;
   const int64_t so = s[0][0], sx = s[1][0], sy = N > 1 ? s[2][0] : 0, sz = N > 2 ? s[3][0] : 0;
-  const auto run = [&](T* o, const int64_t* at, int64_t first, int64_t n) {
-    const T *p = x + at[1] + first * sx, *q = p, *r = p;
-    if constexpr (N > 1) q = y + at[2] + first * sy;
-    if constexpr (N > 2) r = z + at[3] + first * sz;
+  each_run<N + 1, T>(a, begin, end, [&](T* o, const int64_t* at, int64_t n) __attribute__((always_inline)) {
+    const T *p = x + at[1], *q = p, *r = p;
+    if constexpr (N > 1) q = y + at[2];
+    if constexpr (N > 2) r = z + at[3];
     for (int64_t i = 0; i < n; i += V::size) {
       const int m = static_cast<int>(n - i < V::size ? n - i : V::size);
       const V a0 = load_lanes<V>(p + i * sx, sx, m);
@@ -131,25 +138,20 @@ static void lanes(const ElementwiseArgs& a, int64_t begin, int64_t end) {
       }
       store_lanes(v, o + i * so, so, m);
     }
-  };
-  walk<N + 1>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
-    each_tile(out + at[0], n, a.past_caches && so == 1,
-              [&](T* o, int64_t first, int64_t m) __attribute__((always_inline)) { run(o, at, first, m); });
   });
 }
 
 // Moves bits only: T is an unsigned type of the element's width.
 template <class T>
 static void where(const ElementwiseArgs& a, int64_t begin, int64_t end) {
-  T* out = static_cast<T*>(a.out);
   const uint8_t* condition = operand<uint8_t>(a, 0);
   const T *x = operand<T>(a, 1), *y = operand<T>(a, 2);
   const auto& s = a.nest.stride;
   const int64_t so = s[0][0], sc = s[1][0], sx = s[2][0], sy = s[3][0];
   const bool unit = so == 1 && sc == 1 && ((sx | sy) & ~int64_t(1)) == 0;
-  const auto run = [&](T* o, const int64_t* at, int64_t first, int64_t n) {
-    const uint8_t* c = condition + at[1] + first * sc;
-    const T *p = x + at[2] + first * sx, *q = y + at[3] + first * sy;
+  each_run<4, T>(a, begin, end, [&](T* o, const int64_t* at, int64_t n) __attribute__((always_inline)) {
+    const uint8_t* c = condition + at[1];
+    const T *p = x + at[2], *q = y + at[3];
     const auto body = [=](int64_t i, int64_t ic, int64_t ix, int64_t iy) __attribute__((always_inline)) {
       const T yes = p[ix], no = q[iy];  // both are read, so that the choice needs no branch
       o[i] = c[ic] ? yes : no;
@@ -159,10 +161,6 @@ static void where(const ElementwiseArgs& a, int64_t begin, int64_t end) {
     if (unit && sy) return unit_steps<1, 0, 1>(n, body);
     if (unit) return unit_steps<1, 0, 0>(n, body);
     for (int64_t i = 0; i < n; ++i) o[i * so] = c[i * sc] ? p[i * sx] : q[i * sy];
-  };
-  walk<4>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
-    each_tile(out + at[0], n, a.past_caches && so == 1,
-              [&](T* o, int64_t first, int64_t m) __attribute__((always_inline)) { run(o, at, first, m); });
   });
 }
 

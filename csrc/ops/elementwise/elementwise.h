@@ -25,7 +25,7 @@ struct ElementwiseArgs {
   const void* in[4];                      // null: scalar[k]
   alignas(8) unsigned char scalar[4][8];  // a Number in the kernel's type
   Nest nest;                              // operand 0: out, 1…: in (all strides 0 for a scalar)
-  bool past_caches;                       // out is new and large (core/past_caches.h)
+  bool past_caches;                       // out is new, dense and large (core/past_caches.h)
 };
 // A kernel's range is elements of the nest. Rows are keyed by the type computed in; where's by its result's.
 
