@@ -152,12 +152,32 @@ def test_any_length_and_k(dtype):
     check()
 
 
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("span", [0, 1, 999, 2**32 - 1, 2**32, 2**40])
+@pytest.mark.parametrize("first", [-(2**63), -5, 0, 7, 2**63 - 1 - 2**41])
+def test_numbers_of_64_bits_near_each_other_and_apart(first, span, descending, isa):
+    """Those within 2^32 are sorted by their distance from the least one."""
+    a = first + np.random.default_rng(0).integers(0, span, (3, 400), endpoint=True)
+    a[:, (5, 99)] = first, first + span
+    values, at = dl.tensor(a).sort(1, descending)
+    assert at.tolist() == order(a, 1, descending).tolist()
+    assert values.tolist() == np.take_along_axis(a, order(a, 1, descending), 1).tolist()
+
+
+def test_float64_near_each_other_keep_their_bits(isa):
+    a = 1 + np.random.default_rng(0).integers(0, 5000, 3000) * 2.0**-52
+    assert dl.tensor(a).sort().values.numpy().tobytes() == np.sort(a).tobytes()
+    zeros = np.array([0.0, -0.0] * 40)
+    assert dl.tensor(zeros).sort().values.numpy().tobytes() == zeros.tobytes()
+
+
 @pytest.mark.parametrize("a", [np.arange(20000), -np.arange(20000), np.zeros(20000), np.arange(20000) % 2])
 def test_topk_of_rows_in_bad_orders(a):
     """Ascending rows fill topk's room again and again; equal ones leave nothing to tell apart."""
     for dtype in ("float32", "int64"):
         x = dl.tensor(a.astype(dtype))
-        assert x.topk(100).indices.tolist() == order(a, 0, True)[:100].tolist()
+        for k in (1, 5, 16, 17, 100):
+            assert x.topk(k).indices.tolist() == order(a, 0, True)[:k].tolist()
         assert x.kthvalue(7777).indices.item() == order(a, 0)[7776]
 
 

@@ -7,7 +7,8 @@
 namespace dl::DL_ISA_NS {
 
 constexpr int64_t kShort = 48;  // entries: beyond, counting four digits costs less than shifting half of what was seen
-constexpr int kBlock = 32;      // elements that topk refuses at once
+constexpr int kBlock = 32;      // elements that topk looks at at once
+constexpr int64_t kFew = 16;    // entries that topk keeps in order as they come: beyond, shifting them costs more
 
 template <class E>
 static void insertion_sort(E* p, int64_t n) {
@@ -70,22 +71,81 @@ static void select_first(E* p, E* q, int64_t n, int64_t k) {
   if (n - low <= kShort) insertion_sort(p + low, n - low);
 }
 
+// One row by entries of C, made by make(element, index); an element is read back from its entry by value(entry, index).
+template <class C, class Key, class Make, class Value>
+static DL_INLINE void sort_row(const SortArgs& a, const Key* x, Key* values, int64_t* indices, const Make& make,
+                               const Value& value) {
+  auto* p = static_cast<typename C::Entry*>(a.scratch);
+  for (int64_t i = 0; i < a.n; ++i) p[i] = make(x[i], i);
+  const auto* sorted = radix_sort<C>(p, p + a.room, a.n);
+  for (int64_t i = 0; i < a.k; ++i) {
+    indices[i] = C::index_of(sorted[i]);
+    values[i] = value(sorted[i], indices[i]);
+  }
+}
+
+// Keys of 64 bits that lie within 2^32 of each other are sorted by what they exceed the least one by: half the bytes.
 template <class K, bool descending>
 static void sort_rows(const SortArgs& a, int64_t begin, int64_t end) {
   using C = Coded<K, descending>;
-  using E = typename C::Entry;
-  E* p = static_cast<E*>(a.scratch);
+  using Key = typename C::Key;
   for (int64_t r = begin; r < end; ++r) {
-    const auto* x = static_cast<const typename C::Key*>(a.x) + r * a.n;
-    auto* values = static_cast<typename C::Key*>(a.values) + r * a.k;
+    const Key* x = static_cast<const Key*>(a.x) + r * a.n;
+    Key* values = static_cast<Key*>(a.values) + r * a.k;
     int64_t* indices = a.indices + r * a.k;
-    for (int64_t i = 0; i < a.n; ++i) p[i] = C::entry(x[i], i);
-    const E* sorted = radix_sort<C>(p, p + a.room, a.n);
-    for (int64_t i = 0; i < a.k; ++i) {
-      indices[i] = C::index_of(sorted[i]);
-      values[i] = x[indices[i]];
+    const auto from_x = [=](auto, int64_t i) __attribute__((always_inline)) { return x[i]; };
+    if constexpr (sizeof(Key) == 8) {
+      using Near = Coded<Unsigned<uint32_t>, false>;
+      Key low = ~Key(0), high = 0;
+      for (int64_t i = 0; i < a.n; ++i) {
+        const Key key = C::key(x[i]);
+        low = key < low ? key : low;
+        high = key > high ? key : high;
+      }
+      if (high - low <= UINT32_MAX) {
+        const auto make = [=](Key bits, int64_t i) __attribute__((always_inline)) {
+          return Near::entry(static_cast<uint32_t>(C::key(bits) - low), i);
+        };
+        if constexpr (K::has_nan)
+          sort_row<Near>(a, x, values, indices, make, from_x);
+        else  // a key is its element's, and the element is not fetched from anywhere in the row
+          sort_row<Near>(a, x, values, indices, make, [=](uint64_t e, int64_t) __attribute__((always_inline)) {
+            return C::element(Near::key_of(e) + low);
+          });
+        continue;
+      }
     }
+    sort_row<C>(a, x, values, indices, C::entry, from_x);
   }
+}
+
+// keep(i) for each element whose key is not above that of limit(), in order; limit() may sink on the way.
+template <class C, class Limit, class Keep>
+static DL_INLINE void each_candidate(const typename C::Key* x, int64_t n, const Limit& limit, const Keep& keep) {
+  int64_t i = 0;
+  for (; i + kBlock <= n; i += kBlock) {
+    const auto bound = C::key_of(limit());
+    uint32_t in = 0;
+    for (int j = 0; j < kBlock; ++j) in |= static_cast<uint32_t>(C::key(x[i + j]) <= bound) << j;
+    for (; in; in &= in - 1) keep(i + __builtin_ctz(in));
+  }
+  for (; i < n; ++i) keep(i);
+}
+
+// The k first in order, few of them: each candidate goes to its place among those so far.
+template <class C, class E>
+static E* few_of_row(const SortArgs& a, const typename C::Key* x, E* p) {
+  const int64_t k = a.k;
+  for (int64_t j = 0; j <= k; ++j) p[j] = ~E(0);
+  each_candidate<C>(
+      x, a.n, [=] { return p[k - 1]; },
+      [=](int64_t i) {
+        const E e = C::entry(x[i], i);
+        int64_t j = k;
+        for (; j > 0 && e < p[j - 1]; --j) p[j] = p[j - 1];
+        p[j] = e;  // p[k] is out
+      });
+  return p;
 }
 
 // Entries below a limit are kept; when `room` is full, the k first of them stay and the last of those is the limit.
@@ -93,24 +153,18 @@ template <class C, class E>
 static E* first_of_row(const SortArgs& a, const typename C::Key* x, E* p) {
   E *q = p + a.room, limit = ~E(0);
   int64_t count = 0;
-  const auto keep = [&](int64_t i) {
-    const E e = C::entry(x[i], i);
-    p[count] = e;
-    count += e < limit;
-    if (count < a.room) return;
-    select_first<C>(p, q, count, a.k);
-    count = a.k;
-    limit = p[0];
-    for (int64_t j = 1; j < a.k; ++j) limit = p[j] > limit ? p[j] : limit;
-  };
-  int64_t i = 0;
-  for (; i + kBlock <= a.n; i += kBlock) {
-    const auto bound = C::key_of(limit);
-    bool any = false;
-    for (int j = 0; j < kBlock; ++j) any |= C::key(x[i + j]) <= bound;
-    for (int j = 0; any && j < kBlock; ++j) keep(i + j);
-  }
-  for (; i < a.n; ++i) keep(i);
+  each_candidate<C>(
+      x, a.n, [&] { return limit; },
+      [&](int64_t i) {
+        const E e = C::entry(x[i], i);
+        p[count] = e;
+        count += e < limit;
+        if (count < a.room) return;
+        select_first<C>(p, q, count, a.k);
+        count = a.k;
+        limit = p[0];
+        for (int64_t j = 1; j < a.k; ++j) limit = p[j] > limit ? p[j] : limit;
+      });
   select_first<C>(p, q, count, a.k);
   return radix_sort<C>(p, q, a.k);
 }
@@ -122,7 +176,8 @@ static void topk_rows(const SortArgs& a, int64_t begin, int64_t end) {
     const auto* x = static_cast<const typename C::Key*>(a.x) + r * a.n;
     auto* values = static_cast<typename C::Key*>(a.values) + r * a.k;
     int64_t* indices = a.indices + r * a.k;
-    const auto* first = first_of_row<C>(a, x, static_cast<typename C::Entry*>(a.scratch));
+    auto* scratch = static_cast<typename C::Entry*>(a.scratch);
+    const auto* first = a.k <= kFew ? few_of_row<C>(a, x, scratch) : first_of_row<C>(a, x, scratch);
     for (int64_t i = 0; i < a.k; ++i) {
       indices[i] = C::index_of(first[i]);
       values[i] = x[indices[i]];

@@ -60,6 +60,8 @@ struct Coded {
   static inline Entry entry(Key bits, int64_t index) {
     return static_cast<Entry>(key(bits)) << shift | static_cast<Entry>(index);
   }
+  // The element of a key: of integers alone, whose keys are made by turning bits over, which undoes itself.
+  static inline Key element(Key key) { return K::key(descending ? static_cast<Key>(~key) : key); }
   static inline Key key_of(Entry e) { return static_cast<Key>(e >> shift); }
   static inline int64_t index_of(Entry e) {
     return shift == 32 ? static_cast<int64_t>(static_cast<uint32_t>(e)) : static_cast<int64_t>(e);
