@@ -58,13 +58,17 @@ def rows(name: str) -> list[Row]:
 
 ROWS = [row for name in CALLS for row in rows(name)]
 
-STATISTICS: dict[str, Callable[..., Any]] = {
-    "std": lambda x, *dim: x.std(*dim),
-    "norm": lambda x, *dim: x.norm(2, *dim),
-    "logsumexp": lambda x, *dim: x.logsumexp(*(dim or (0,))),
+STATISTICS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "std": ("sum_fwd", lambda x, *dim: x.std(*dim)),
+    "norm": ("sum_squares_fwd", lambda x, *dim: x.norm(2, *dim)),
+    "logsumexp": ("logsumexp_fwd", lambda x, *dim: x.logsumexp(*(dim or (0,)))),
 }
 ROWS += [
-    Row(f"{name} 4096x1000 dim 1{' fwd+bwd' if bwd else ''}", lambda lib, c=call, m=make: m(lib, c, (4096, 1000), 1))
-    for name, call in STATISTICS.items()
+    Row(
+        f"{name} 4096x1000 dim 1{' fwd+bwd' if bwd else ''}",
+        lambda lib, c=call, m=make: m(lib, c, (4096, 1000), 1),
+        (op,),
+    )
+    for name, (op, call) in STATISTICS.items()
     for bwd, make in ((False, forward), (True, train))
 ]

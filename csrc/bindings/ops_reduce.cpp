@@ -6,6 +6,7 @@ using dl::Array;
 void bind_reduce(py::module_& m) {
   def(m, "sum_fwd", &dl::sum_fwd);
   def(m, "mean_fwd", &dl::mean_fwd);
+  def(m, "sum_squares_fwd", &dl::sum_squares_fwd);
   def(m, "prod_fwd", &dl::prod_fwd);
   def(m, "max_fwd", &dl::max_fwd);
   def(m, "min_fwd", &dl::min_fwd);

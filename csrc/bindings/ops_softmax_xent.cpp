@@ -8,6 +8,7 @@ void bind_softmax_xent(py::module_& m) {
   def(m, "softmax_bwd", &dl::softmax_bwd);
   def(m, "log_softmax_fwd", &dl::log_softmax_fwd);
   def(m, "log_softmax_bwd", &dl::log_softmax_bwd);
+  def(m, "logsumexp_fwd", &dl::logsumexp_fwd);
   def(m, "cross_entropy_fwd",
       [](const Array& x, const Array& target, const Array* weight, int64_t ignored, double smoothing, int reduction) {
         Array stats;

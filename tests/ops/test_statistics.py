@@ -135,11 +135,13 @@ CASES = [
             draw,
             shapes=SMALL if p != 2 else SHAPES,
             wheres=(*SOME, "first kept") if p == 2 else SOME,
+            rows=("sum_squares_fwd",) if p == 2 else (),
             call="norm",
             attrs={"p": p},
         )
     ),
-    *family("logsumexp", log_sum_exp, wheres=("last", "first kept", "0 and 2")),
+    *family("logsumexp", log_sum_exp, wheres=("last", "first kept"), rows=("logsumexp_fwd",)),
+    *family("logsumexp", log_sum_exp, wheres=("0 and 2",)),
     Case(
         "aminmax",
         lambda dl, F, x: tuple(dl.aminmax(x, dim=1)),
@@ -203,6 +205,24 @@ def test_corners_have_finite_gradients():
     y.backward()
     assert y.item() == -np.inf and x.grad.tolist() == [0, 0]
     assert dl.logsumexp(dl.tensor([np.inf, 1.0]), 0).item() == np.inf
+
+
+def test_logsumexp_of_large_infinite_and_missing_numbers(isa):
+    """In rows and in columns: whole vectors of them, and a tail."""
+    rows = np.random.default_rng(0).standard_normal((37, 41)) + 1000
+    rows[3], rows[5, 7], rows[6, 2], rows[36, 40] = -np.inf, np.inf, -np.inf, np.nan
+    rows[7, 3:5] = np.inf, -np.inf
+    with np.errstate(invalid="ignore"):  # NumPy takes -inf from itself in the row of them
+        expected = np.logaddexp.reduce(rows, 1)
+    for x, dim in ((rows, 1), (rows.T, 0), (np.stack([rows.T] * 2), -2)):
+        y = dl.tensor(np.ascontiguousarray(x)).logsumexp(dim).numpy()
+        np.testing.assert_allclose(y, expected if dim != -2 else np.stack([expected] * 2), rtol=1e-14)
+
+
+def test_norms_of_long_rows_and_columns_add_the_squares_of_chunks_once():
+    for shape, dim in (((2, 300_001), 1), ((300_001, 3), 0), ((700_001,), 0)):
+        a = np.random.default_rng(0).standard_normal(shape) + 1
+        np.testing.assert_allclose(dl.tensor(a).norm(2, dim).numpy(), np.sqrt((a * a).sum(dim)), rtol=1e-13)
 
 
 def test_few_values():

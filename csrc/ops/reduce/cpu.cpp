@@ -1,4 +1,4 @@
-// out[o] = op over r of x[o, r]. Called by reduce.cpp on a range of units (see the contract).
+// out[o] = op over r of term(x[o, r]). Called by reduce.cpp on a range of units (see the contract).
 // Limit: memory bandwidth. Rows that are contiguous in memory fill four vectors of sums; where the outputs are what is
 // contiguous, whole rows are added into a strip of accumulators, so that memory is read in order either way.
 #include "ops/reduce/formula.h"
@@ -21,16 +21,17 @@ static DL_INLINE void runs(const Nest& nest, int64_t begin, int64_t end, const B
 template <class Op, class T>
 static DL_INLINE T reduce_vectors(const T* p, int n) {
   using V = Vec<T>;
-  V a[4] = {V::load(p), V::load(p + V::size), V::load(p + 2 * V::size), V::load(p + 3 * V::size)};
+  const auto term = [=](int at) __attribute__((always_inline)) { return Op::term(V::load(p + at)); };
+  V a[4] = {term(0), term(V::size), term(2 * V::size), term(3 * V::size)};
   int i = 4 * V::size;
   for (; i + 4 * V::size <= n; i += 4 * V::size)
-    for (int k = 0; k < 4; ++k) a[k] = Op::of(a[k], V::load(p + i + k * V::size));
-  for (; i + V::size <= n; i += V::size) a[0] = Op::of(a[0], V::load(p + i));
+    for (int k = 0; k < 4; ++k) a[k] = Op::of(a[k], term(i + k * V::size));
+  for (; i + V::size <= n; i += V::size) a[0] = Op::of(a[0], term(i));
   T lane[V::size];
   Op::of(Op::of(a[0], a[1]), Op::of(a[2], a[3])).store(lane);
   for (int w = V::size / 2; w; w /= 2)
     for (int j = 0; j < w; ++j) lane[j] = Op::of(lane[j], lane[j + w]);
-  for (; i < n; ++i) lane[0] = Op::of(lane[0], p[i]);
+  for (; i < n; ++i) lane[0] = Op::of(lane[0], Op::term(p[i]));
   return lane[0];
 }
 
@@ -46,16 +47,17 @@ static typename Op::template Element<T> reduce_block(const T* p, int64_t step, i
     return sum;
   }
   constexpr int lanes = 4;
+  const auto term = [=](int j) __attribute__((always_inline)) { return Op::term(static_cast<A>(p[j * step])); };
   A lane[lanes];
-  for (int j = 0; j < lanes; ++j) lane[j] = static_cast<A>(p[(j < n ? j : 0) * step]);
+  for (int j = 0; j < lanes; ++j) lane[j] = term(j < n ? j : 0);
   if (n < lanes) {
     for (int j = 1; j < n; ++j) lane[0] = Op::of(lane[0], lane[j]);
     return lane[0];
   }
   int i = lanes;
   for (; i + lanes <= n; i += lanes)
-    for (int j = 0; j < lanes; ++j) lane[j] = Op::of(lane[j], static_cast<A>(p[(i + j) * step]));
-  for (int j = 0; i + j < n; ++j) lane[j] = Op::of(lane[j], static_cast<A>(p[(i + j) * step]));
+    for (int j = 0; j < lanes; ++j) lane[j] = Op::of(lane[j], term(i + j));
+  for (int j = 0; i + j < n; ++j) lane[j] = Op::of(lane[j], term(i + j));
   return Op::of(Op::of(lane[0], lane[1]), Op::of(lane[2], lane[3]));
 }
 
@@ -102,11 +104,11 @@ struct Strip {
   DL_INLINE void add(const T* p, int64_t row_step, int64_t step, int n) {
     A* a = level[0];
     const auto rows = [=](int j) __attribute__((always_inline)) {
-      A v = static_cast<A>(p[j * step]);
-      if constexpr (Rows == 4)
-        v = Op::of(Op::of(v, static_cast<A>(p[row_step + j * step])),
-                   Op::of(static_cast<A>(p[2 * row_step + j * step]), static_cast<A>(p[3 * row_step + j * step])));
-      return v;
+      const auto term = [=](int r) __attribute__((always_inline)) {
+        return Op::term(static_cast<A>(p[r * row_step + j * step]));
+      };
+      if constexpr (Rows == 4) return Op::of(Op::of(term(0), term(1)), Op::of(term(2), term(3)));
+      return term(0);
     };
     if (!filled[0] && step == 1) {
 #pragma GCC ivdep
@@ -160,7 +162,7 @@ static void reduce_strip(const ReduceArgs& a, const T* x, int width, int64_t beg
   for (int w = together / 2; w; w /= 2) Strip<Op, A>::combine(sums, sums + w * width, w * width, false);
   const T* rest = x + (end - left) * row_step;
   for (int64_t r = 0; r < left; ++r)
-    for (int j = 0; j < width; ++j) sums[j] = Op::of(sums[j], static_cast<A>(rest[r * row_step + j]));
+    for (int j = 0; j < width; ++j) sums[j] = Op::of(sums[j], Op::term(static_cast<A>(rest[r * row_step + j])));
   for (int j = 0; j < width; ++j)
     out[j] = static_cast<R>(a.divisor == 1 ? sums[j] : static_cast<A>(sums[j] / static_cast<A>(a.divisor)));
 }
@@ -239,22 +241,16 @@ static void pick_strip(const T* x, int64_t step, int width, int64_t row_step, in
   for (int64_t r = 1; r < rows; ++r) {
     const T* p = x + r * row_step;
     const Index here = static_cast<Index>(r);
-    if (step == 1) {
+    const auto look = [&](int64_t by) __attribute__((always_inline)) {
 #pragma GCC ivdep
       for (int j = 0; j < width; ++j) {
-        const bool take = Op::better(p[j], best[j]);
-        best[j] = take ? p[j] : best[j];
-        place[j] = take ? here : place[j];
-      }
-    } else {
-#pragma GCC ivdep
-      for (int j = 0; j < width; ++j) {
-        const T v = p[j * step];
+        const T v = p[j * by];
         const bool take = Op::better(v, best[j]);
         best[j] = take ? v : best[j];
         place[j] = take ? here : place[j];
       }
-    }
+    };
+    step == 1 ? look(1) : look(step);
   }
   for (int j = 0; j < width; ++j) value[j] = best[j], index[j] = place[j];
 }
@@ -288,6 +284,8 @@ KERNEL(sum_i32, (reduce<Sum, int32_t, int64_t>))
 KERNEL(sum_i64, (reduce<Sum, int64_t, int64_t>))
 KERNEL(sum_f32, (reduce<Sum, float, float>))
 KERNEL(sum_f64, (reduce<Sum, double, double>))
+KERNEL(sum_squares_f32, (reduce<SumSquares, float, float>))
+KERNEL(sum_squares_f64, (reduce<SumSquares, double, double>))
 KERNEL(prod_i64, (reduce<Prod, int64_t, int64_t>))
 KERNEL(prod_f32, (reduce<Prod, float, float>))
 KERNEL(prod_f64, (reduce<Prod, double, double>))

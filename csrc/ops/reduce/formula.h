@@ -30,7 +30,14 @@ struct SumType<double> {
   using type = double;
 };
 
-struct Sum {
+struct Plain {  // what is reduced: the elements themselves
+  template <class A>
+  static DL_HD A term(A x) {
+    return x;
+  }
+};
+
+struct Sum : Plain {
   template <class T>
   using Element = typename SumType<T>::type;
   template <class T>
@@ -40,7 +47,13 @@ struct Sum {
     return a + b;
   }
 };
-struct Prod {
+struct SumSquares : Sum {
+  template <class A>
+  static DL_HD A term(A x) {
+    return x * x;
+  }
+};
+struct Prod : Plain {
   template <class T>
   using Element = typename SumType<T>::type;
   template <class T>
@@ -50,7 +63,7 @@ struct Prod {
     return a * b;
   }
 };
-struct Max {
+struct Max : Plain {
   template <class T>
   using Element = T;
   template <class T>
@@ -68,7 +81,7 @@ struct Max {
     return maximum(a, b);
   }
 };
-struct Min {
+struct Min : Plain {
   template <class T>
   using Element = T;
   template <class T>

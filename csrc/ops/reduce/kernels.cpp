@@ -7,7 +7,9 @@ namespace dl {
 #define NUMBERS(X, NAME) X(NAME, u8) X(NAME, i32) X(NAME, i64) X(NAME, f32) X(NAME, f64)
 #define REDUCTIONS(X) \
   NUMBERS(X, sum) \
-  NUMBERS(X, max) NUMBERS(X, min) NUMBERS(X, argmax) NUMBERS(X, argmin) X(prod, i64) X(prod, f32) X(prod, f64)
+  NUMBERS(X, max) \
+  NUMBERS(X, min) NUMBERS(X, argmax) NUMBERS(X, argmin) X(prod, i64) X(prod, f32) X(prod, f64) X(sum_squares, f32) \
+      X(sum_squares, f64)
 
 #define DECLARE(NAME, DTYPE) DL_DECLARE(NAME##_##DTYPE, ReduceArgs)
 REDUCTIONS(DECLARE)

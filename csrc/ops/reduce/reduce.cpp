@@ -16,7 +16,7 @@ constexpr int64_t kMaxChunks = 64;                    // enough for any team; th
 constexpr int64_t kShortRow = 32, kShortStrip = 256;  // 256 rows of 32 float32: 32 KB, read from L1 element by element
 
 Table sum_("sum_fwd"), max_("max_fwd"), min_("min_fwd"), argmax_("argmax_fwd"), argmin_("argmin_fwd"),
-    prod_("prod_fwd");
+    prod_("prod_fwd"), sum_squares_("sum_squares_fwd");
 
 struct Shape {
   bool reduced[kMaxDims] = {};
@@ -89,8 +89,8 @@ void run(Table& table, const Array& x, const Shape& s, const Array& out, const A
   args.out = partial.raw();
   args.divisor = 1;
   launch(row, args, units * chunks, grain);
-  run(table, partial, shape_of("", partial, {0}, true), out.as_strided({1, out.size()}, {out.size(), 1}, out.offset()),
-      nullptr, divisor);
+  run(&table == &sum_squares_ ? sum_ : table, partial, shape_of("", partial, {0}, true),
+      out.as_strided({1, out.size()}, {out.size(), 1}, out.offset()), nullptr, divisor);
 }
 
 Array empty_result(const Array& x, const Shape& s, DType dtype) {
@@ -155,6 +155,18 @@ Array mean_fwd(const Array& x, const Dims& dims, bool keepdim) {
   DL_CHECK(computes(x.dtype()), DTypeError, "mean: needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
            x.shape(), "; convert with .float()");
   return convert(total(widened(x), dims, keepdim, true), x.dtype());
+}
+
+Array sum_squares_fwd(const Array& x, const Dims& dims, bool keepdim) {
+  DL_CHECK(is_floating(x.dtype()), DTypeError, "norm: needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
+           x.shape(), "; convert with .float()");
+  const Shape s = shape_of("norm", x, dims, keepdim);
+  const Array out = empty_result(x, s, x.dtype());
+  if (s.length == 0)
+    fill(out, {Number::integer, 0, 0});
+  else if (out.size())
+    run(sum_squares_, x, s, out, nullptr, 1);
+  return without_reduced(out, s, keepdim);
 }
 
 Array prod_fwd(const Array& x, const Dims& dims, bool keepdim) {

@@ -1,5 +1,6 @@
 // Reductions over any set of dimensions.
 //   sum            of floats in their own dtype, of bools and integers in int64; an empty sum is 0
+//   sum_squares    the sum of x²; floats only
 //   mean           sum / n, floats only; an empty mean is NaN
 //   prod           likewise; an empty product is 1. Integers convert to int64 first
 //   max, min       NaN wins; argmax, argmin: the first of equals along one dimension, the first NaN; int64
@@ -29,6 +30,7 @@ struct ReduceArgs {
 
 DL_API Array sum_fwd(const Array& x, const Dims& dims, bool keepdim);  // no dims: all of them
 DL_API Array mean_fwd(const Array& x, const Dims& dims, bool keepdim);
+DL_API Array sum_squares_fwd(const Array& x, const Dims& dims, bool keepdim);
 DL_API Array prod_fwd(const Array& x, const Dims& dims, bool keepdim);
 DL_API Array max_fwd(const Array& x, const Dims& dims, bool keepdim);
 DL_API Array min_fwd(const Array& x, const Dims& dims, bool keepdim);

@@ -23,6 +23,18 @@ static DL_INLINE void log_softmax_row(const T* x, T* y, int64_t n) {
   each_vector<T>(n, LAMBDA(int64_t i, int lanes) { store_n(y + i, (load_n(x + i, lanes) - max) - log_sum, lanes); });
 }
 
+// max where it is finite, or NaN; else 0: infinite terms need no shift.
+template <class T>
+static DL_INLINE Vec<T> finite_shift(Vec<T> max) {
+  return select(abs(max) == Vec<T>(T(__builtin_inf())), Vec<T>(T(0)), max);
+}
+
+template <class T>
+static DL_INLINE void logsumexp_row(const T* x, T* y, int64_t n) {
+  const Vec<T> shift = finite_shift(Vec<T>(row_max(x, n)));
+  *y = (log(Vec<T>(sum_exp(x, n, shift[0], LAMBDA(int64_t, int, Vec<T>){}))) + shift)[0];
+}
+
 template <class T>
 static DL_INLINE void softmax_bwd_row(const T* g, const T* y, T* dx, int64_t n) {
   const Vec<T> dot(
@@ -71,6 +83,17 @@ static DL_INLINE void log_softmax_columns(const T* x, T* y, int64_t classes, int
       const int64_t at = c * inner + k * S;
       store_n(y + at, (load_n(x + at, lanes) - max[k]) - sum[k], lanes);
     }
+}
+
+template <class T, int K>
+static DL_INLINE void logsumexp_columns(const T* x, T* y, int64_t classes, int64_t inner, int lanes) {
+  constexpr int S = Vec<T>::size;
+  Vec<T> shift[K], sum[K];
+  column_max<T, K>(x, classes, inner, lanes, shift);
+  for (int k = 0; k < K; ++k) shift[k] = finite_shift(shift[k]);
+  sum_columns<T, K>(
+      classes, sum, LAMBDA(int64_t c, int k) { return exp(load_n(x + c * inner + k * S, lanes) - shift[k]); });
+  for (int k = 0; k < K; ++k) store_n(y + k * S, log(sum[k]) + shift[k], lanes);
 }
 
 template <class T, int K>
@@ -125,6 +148,8 @@ SOFTMAX_KERNEL(softmax_fwd, softmax_row(x + at, out + at, n),
                (softmax_columns<T, K>(x + at, out + at, n, inner, lanes)))
 SOFTMAX_KERNEL(log_softmax_fwd, log_softmax_row(x + at, out + at, n),
                (log_softmax_columns<T, K>(x + at, out + at, n, inner, lanes)))
+SOFTMAX_KERNEL(logsumexp_fwd, logsumexp_row(x + at, out + at / n, n),
+               (logsumexp_columns<T, K>(x + at, out + outer * inner + i, n, inner, lanes)))
 SOFTMAX_KERNEL(softmax_bwd, softmax_bwd_row(g + at, x + at, out + at, n),
                (softmax_bwd_columns<T, K>(g + at, x + at, out + at, n, inner, lanes)))
 SOFTMAX_KERNEL(log_softmax_bwd, log_softmax_bwd_row(g + at, x + at, out + at, n),

@@ -11,6 +11,7 @@ BOTH(softmax_fwd, SoftmaxArgs)
 BOTH(softmax_bwd, SoftmaxArgs)
 BOTH(log_softmax_fwd, SoftmaxArgs)
 BOTH(log_softmax_bwd, SoftmaxArgs)
+BOTH(logsumexp_fwd, SoftmaxArgs)
 BOTH(cross_entropy_fwd, XentArgs)
 BOTH(cross_entropy_bwd, XentArgs)
 #undef BOTH
@@ -19,14 +20,16 @@ BOTH(cross_entropy_bwd, XentArgs)
   DL_CPU_ROWS(#NAME, f32, NAME##_f32) \
   DL_CPU_ROWS(#NAME, f64, NAME##_f64)
 constexpr Row<SoftmaxArgs> softmax_rows[] = {BOTH(softmax_fwd) BOTH(softmax_bwd) BOTH(log_softmax_fwd)
-                                                 BOTH(log_softmax_bwd)};
+                                                 BOTH(log_softmax_bwd) BOTH(logsumexp_fwd)};
 constexpr Row<XentArgs> xent_rows[] = {BOTH(cross_entropy_fwd) BOTH(cross_entropy_bwd)};
 #undef BOTH
 
 namespace {
 
 Work work(const Row<SoftmaxArgs>& row, const SoftmaxArgs& a, int64_t n) {
-  return moves((a.g ? 3.0 : 2.0) * static_cast<double>(n * a.classes), row.dtype);
+  const auto all = static_cast<double>(n * a.classes);
+  if (std::string_view(row.op) == "logsumexp_fwd") return moves(all + static_cast<double>(n), row.dtype);
+  return moves((a.g ? 3.0 : 2.0) * all, row.dtype);
 }
 
 Work xent_work(const Row<XentArgs>& row, const XentArgs& a, int64_t n) {

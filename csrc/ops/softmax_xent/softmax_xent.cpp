@@ -15,12 +15,21 @@ namespace {
 constexpr int64_t kElements = 16384;  // a chunk: some 10–30 µs of exponentials
 
 Kernels<SoftmaxArgs> softmax_f("softmax_fwd"), softmax_b("softmax_bwd"), log_softmax_f("log_softmax_fwd"),
-    log_softmax_b("log_softmax_bwd");
+    log_softmax_b("log_softmax_bwd"), logsumexp_f("logsumexp_fwd");
 Kernels<XentArgs> xent_f("cross_entropy_fwd"), xent_b("cross_entropy_bwd");
 
 void check_float(const char* op, const Array& x) {
   DL_CHECK(is_floating(x.dtype()), DTypeError, op, ": needs a float32 or float64 tensor, got ", x.dtype(), " of shape ",
            x.shape(), "; convert with .float()");
+}
+
+// The order in memory of a dense array's rows: dimensions outside the classes step by 1 / classes of its stride.
+Dims order_of_rows(const Array& dense, int d, int64_t classes, int64_t inner) {
+  Dims order = dense.strides();
+  for (int i = 0; i < order.size(); ++i)
+    if (dense.shape(i) != 1 && order[i] > inner && classes > 1) order[i] /= classes;
+  order.erase(d);
+  return order;
 }
 
 // A dense array as (outer, classes, inner) in memory, the classes being dimension d.
@@ -79,11 +88,7 @@ Xent prepare(const Array& x, const Array& target, const XentOptions& options) {
   Xent p{.x = as_dense(x), .target = target, .weight = {}, .split = {}};
   if (options.weight) p.weight = contiguous(*options.weight);
   p.split = split(p.x, d);
-  // A row's place in memory: dimensions outside the classes step by 1 / classes of x's stride.
-  Dims order = p.x.strides();
-  for (int i = 0; i < order.size(); ++i)
-    if (p.x.shape(i) != 1 && order[i] > p.split.inner && p.split.classes > 1) order[i] /= p.split.classes;
-  order.erase(d);
+  const Dims order = order_of_rows(p.x, d, p.split.classes, p.split.inner);
   p.target = as_labels(op, "target", target, order, "probabilities have input's shape");
   check_labels(op, "target", p.target, p.split.classes, "classes", false, &options.ignored);
   return p;
@@ -135,6 +140,23 @@ Array softmax_bwd(const Array& g, const Array& y, int dim) { return softmax("sof
 Array log_softmax_fwd(const Array& x, int dim) { return softmax("log_softmax", log_softmax_f, x, nullptr, dim); }
 Array log_softmax_bwd(const Array& g, const Array& y, int dim) {
   return softmax("log_softmax", log_softmax_b, y, &g, dim);
+}
+
+Array logsumexp_fwd(const Array& x, int dim) {
+  const char* op = "logsumexp";
+  check_float(op, x);
+  DL_CHECK(x.ndim() > 0, ShapeError, op, ": needs a dimension to sum over, got ()");
+  const int d = wrap_dim(op, dim, x.ndim());
+  DL_CHECK(x.shape(d) > 0, ShapeError, op, ": nothing to sum: dimension ", d, " of ", x.shape(), " has size 0");
+  const Array dense = as_dense(x);
+  const Split s = split(dense, d);
+  Dims shape = x.shape();
+  shape.erase(d);
+  const Dims order = order_of_rows(dense, d, s.classes, s.inner);
+  const Array out = Array::empty_strided(shape, dense_like(shape, order), x.dtype(), x.device());
+  const SoftmaxArgs args{.x = dense.raw(), .g = nullptr, .out = out.raw(), .classes = s.classes, .inner = s.inner};
+  launch(logsumexp_f.choose(x.device(), x.dtype(), args), args, s.rows, s.grain());
+  return out;
 }
 
 Array cross_entropy_fwd(const Array& x, const Array& target, const XentOptions& options, Array* stats, Array* dx) {

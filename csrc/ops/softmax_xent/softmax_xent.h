@@ -2,14 +2,15 @@
 //   softmax        y_c = exp(x_c - m) / s        m = max x, s = Σ exp(x_c - m)
 //                  dx_c = y_c (g_c - Σ g_k y_k)
 //   log_softmax    y_c = (x_c - m) - log s       dx_c = g_c - exp(y_c) Σ g_k
+//   logsumexp      y = log s + m, one a row; where m is infinite 0 stands for it, and y is infinite too
 //   cross_entropy  loss = log s + (m - x_t)      dx_c = g (exp(x_c - m) / s - [c = t]),  t the target
 //     with weights w and smoothing a, l_c = log s + (m - x_c):  loss = (1 - a) w_t l_t + a/C Σ w_c l_c
 //     dx_c = g (exp(x_c - m) / s ((1 - a) w_t + a/C Σ w) - (1 - a) w_t [c = t] - a/C w_c); both 0 where t is ignored
 // A dense array is (outer, classes, inner) in memory whatever its layout; inner = 1 is the fast path along rows, else
 // neighbouring columns share a vector. float32 and float64; the result has x's dense layout. A NaN logit makes its
-// row, or loss, NaN; so does a row of -inf. Error: 4 ulp of the largest term plus that of the sum (blocks/rows).
-// Targets are checked before anything is computed. The loss of mean and sum adds rows in float64, in fixed chunks; mean
-// divides by Σ w_t of the targets that are not ignored.
+// row, or loss, NaN; so does, but for logsumexp, a row of -inf. Error: 4 ulp of the largest term plus that of the sum
+// (blocks/rows). Targets are checked before anything is computed. The loss of mean and sum adds rows in float64, in
+// fixed chunks; mean divides by Σ w_t of the targets that are not ignored.
 #pragma once
 #include "core/dtype.h"
 
@@ -18,7 +19,7 @@ namespace dl {
 struct SoftmaxArgs {
   const void* x;  // forward: the logits; backward: y
   const void* g;  // backward: the gradient of y
-  void* out;
+  void* out;      // logsumexp: one a row
   int64_t classes, inner;
 };
 // A kernel's range is rows: the flattened (outer, inner).
@@ -45,6 +46,8 @@ DL_API Array softmax_fwd(const Array& x, int dim);
 DL_API Array softmax_bwd(const Array& g, const Array& y, int dim);
 DL_API Array log_softmax_fwd(const Array& x, int dim);
 DL_API Array log_softmax_bwd(const Array& g, const Array& y, int dim);
+
+DL_API Array logsumexp_fwd(const Array& x, int dim);  // without its dimension
 
 struct XentOptions {
   const Array* weight;  // (C,) or null

@@ -78,7 +78,7 @@ def var(
     """
     x = array_of(input)
     _, d, dims, n = _moments("var", x, dim, unbiased, correction)
-    y = _C.div_fwd(_C.sum_fwd(_C.square_fwd(d), dims, keepdim), n)
+    y = _C.div_fwd(_C.sum_squares_fwd(d, dims, keepdim), n)
     return record(y, var_backward, (input,), (d,), (x.shape, dims, keepdim, n))
 
 
@@ -104,7 +104,7 @@ def std(
     """
     x = array_of(input)
     _, d, dims, n = _moments("std", x, dim, unbiased, correction)
-    y = _C.sqrt_fwd(_C.div_fwd(_C.sum_fwd(_C.square_fwd(d), dims, keepdim), n))
+    y = _C.sqrt_fwd(_C.div_fwd(_C.sum_squares_fwd(d, dims, keepdim), n))
     return record(y, std_backward, (input,), (d, y), (x.shape, dims, keepdim, n))
 
 
@@ -195,7 +195,7 @@ def norm(
     if power == 0:
         return record(_C.convert(_C.sum_fwd(_C.ne_fwd(x, 0), dims, keepdim), x.dtype), None, ())
     if power == 2:
-        y = _C.sqrt_fwd(_C.sum_fwd(_C.square_fwd(x), dims, keepdim))
+        y = _C.sqrt_fwd(_C.sum_squares_fwd(x, dims, keepdim))
     elif power == 1:
         y = _C.sum_fwd(_C.abs_fwd(x), dims, keepdim)
     else:
@@ -206,12 +206,12 @@ def norm(
 def norm_backward(g, node):
     """g sign(x) (|x| / norm)^(p - 1)."""
     (x, y), (power, dims, keepdim) = node.saved, node.attrs
+    if power == 2:  # of one number each, so that x is read once
+        return (_C.mul_fwd(x, _spread(_C.where_fwd(_C.eq_fwd(y, 0), 0, _C.div_fwd(g, y)), x.shape, dims, keepdim)),)
     g, y = _spread(g, x.shape, dims, keepdim), _spread(y, x.shape, dims, keepdim)
     if power == 1:
         return (_C.mul_fwd(g, _C.sign_fwd(x)),)
-    share = _C.div_fwd(x, y)
-    if power != 2:
-        share = _C.mul_fwd(_C.sign_fwd(x), _C.pow_fwd(_C.abs_fwd(share), power - 1))
+    share = _C.mul_fwd(_C.sign_fwd(x), _C.pow_fwd(_C.abs_fwd(_C.div_fwd(x, y)), power - 1))
     flat = _C.eq_fwd(y, 0) if power > 1 else _C.eq_fwd(x, 0)  # below 1 the slope at an element's 0 is infinite
     return (_C.mul_fwd(g, _C.where_fwd(flat, 0, share)),)
 
@@ -225,10 +225,11 @@ def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     1000.693
     """
     x, dims = array_of(input), _dims(dim)
-    if not x.dtype.is_floating_point:
-        x = _C.convert(x, _C.DType.float32)
+    x = x if x.dtype.is_floating_point else _C.convert(x, _C.DType.float32)
     if not x.size:
         y = _C.log_fwd(_C.sum_fwd(_C.exp_fwd(x), dims, keepdim))
+    elif len(dims) == 1 and x.ndim:
+        y = _squeezed(_C.logsumexp_fwd(x, dims[0]).unsqueeze(dims[0] % x.ndim), dims, keepdim)
     else:
         top = _C.max_fwd(x, dims, True)
         top = _C.where_fwd(_C.eq_fwd(_C.abs_fwd(top), inf), 0, top)  # infinite terms need no shift
