@@ -66,6 +66,14 @@ def test_every_dtype(mode, dtype):
     np.testing.assert_array_equal(y.numpy(), pad_oracle(x, (2, 1, 1, 3), mode))
 
 
+@pytest.mark.parametrize("shape", [(3, 511, 170), (3, 513, 171)])
+def test_small_and_large_ones_have_the_same_border(shape):
+    """From 2^18 elements on the border alone is filled."""
+    x = np.random.default_rng(0).standard_normal(shape).astype("f4")
+    y = F.pad(dl.tensor(x), (2, 1, -3, 5, 0, 1), value=7.0)
+    np.testing.assert_array_equal(y.numpy(), pad_oracle(x, (2, 1, -3, 5, 0, 1), value=7.0))
+
+
 @pytest.mark.parametrize("mode", ["constant", *NUMPY])
 def test_channels_last_stays_channels_last(mode):
     x = make(np.random.default_rng(0).standard_normal((2, 8, 5, 6)).astype("f4"), "channels_last").requires_grad_()
