@@ -7,6 +7,20 @@
 
 namespace dl::DL_ISA_NS {
 
+// Rows of an image or of a window are too short for a call of memcpy. The last register may overlap the one before it.
+static DL_INLINE void copy_run(void* dst, const void* src, int64_t bytes) {
+  using V = Vec<uint8_t>;
+  constexpr int64_t most = 512;  // 8 registers of 64 bytes, some 10 ns: as much as a call
+  if (bytes < V::size || bytes > most) {
+    __builtin_memcpy(dst, src, static_cast<size_t>(bytes));
+    return;
+  }
+  auto* d = static_cast<uint8_t*>(dst);
+  const auto* s = static_cast<const uint8_t*>(src);
+  for (int64_t i = 0; i + V::size < bytes; i += V::size) V::load(s + i).store(d + i);
+  V::load(s + bytes - V::size).store(d + bytes - V::size);
+}
+
 template <class D, class S>
 static void copy(const CopyArgs& a, int64_t begin, int64_t end) {
   D* dst = static_cast<D*>(a.dst);
@@ -17,7 +31,7 @@ static void copy(const CopyArgs& a, int64_t begin, int64_t end) {
     const S* s = src + at[1];
     if (ds == 1 && ss == 1) {
       if constexpr (__is_same(D, S))
-        __builtin_memcpy(d, s, static_cast<size_t>(n) * sizeof(D));
+        copy_run(d, s, n * static_cast<int64_t>(sizeof(D)));
       else
         for (int64_t i = 0; i < n; ++i) d[i] = convert_one<D>(s[i]);
     } else if (ds == 1 && ss == 0) {
