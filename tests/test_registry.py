@@ -21,6 +21,7 @@ from dlcore.nn import functional as F
 from .no_gradient import KERNELS_WITHOUT_CASE, KERNELS_WITHOUT_GRADIENT, NAMES_WITHOUT_GRADIENT
 from .ops.cases import Case, all_cases
 from .ops.common import check_bfloat16, gradients, isas_of, make, sample, tuple_of
+from .surface import public_ops
 
 CASES = all_cases()
 DIFFERENTIABLE = [  # in float64 throughout: a difference quotient of float32 is noise
@@ -120,21 +121,6 @@ def run_smallest(case: Case) -> None:
     leaves = [make(x) for x in sample(case, args, "float64", n)]
     for y in tuple_of(case.fn(dl, F, *leaves, **case.attrs)):
         assert y.shape is not None
-
-
-def public_ops() -> dict[str, tuple[Any, str]]:
-    """ "F.relu" -> (owner, attribute): public functions of nn.functional and of dlcore.ops, methods and operators."""
-    found = {}
-    for prefix, module, home in (("F", F, "dlcore"), ("dl", dl, "dlcore.ops")):
-        for name, value in vars(module).items():
-            if not name.startswith("_") and callable(value) and getattr(value, "__module__", "").startswith(home):
-                found[f"{prefix}.{name}"] = (module, name)
-    for owner in dl.Tensor.__mro__[:-1]:
-        for name, value in vars(owner).items():
-            operator = name.startswith("__") and name.endswith("__") and name not in dir(object)
-            if (operator or not name.startswith("_")) and (callable(value) or isinstance(value, property)):
-                found[f"Tensor.{name}"] = (owner, name)
-    return found
 
 
 @contextmanager

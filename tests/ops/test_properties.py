@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ..test_registry import public_ops
+from ..surface import public_ops
 from .broadcast import operands
 from .properties import Op, tensor
 
