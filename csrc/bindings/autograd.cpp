@@ -158,7 +158,7 @@ int set_grad(PyObject* x, PyObject* g, void*) {
 
 PyGetSetDef checked_grad = {"grad", get_grad, set_grad, "The gradient that backward() adds to, or None.", nullptr};
 
-PyMethodDef plain[] = {
+PyMethodDef node_functions[] = {
     {"record", fast_call(record), METH_FASTCALL,
      "record(array, rule, inputs, saved=(), attrs=None): what every op returns; see autograd/graph.py."},
     {"result_of", fast_call(result_of), METH_FASTCALL, "result_of(array, node): the Tensor of an Array and its Node."},
@@ -172,7 +172,7 @@ PyMethodDef plain[] = {
 
 void bind_autograd(py::module_& m) {
   empty_tuple = PyTuple_New(0);
-  PyModule_AddFunctions(m.ptr(), plain);
+  PyModule_AddFunctions(m.ptr(), node_functions);
   def(m, "bind_graph", [](const py::type& tensors, const py::type& nodes) {
     tensor = {slot_of(tensors, "array"), slot_of(tensors, "grad"), slot_of(tensors, "node"),
               slot_of(tensors, "needs_grad"), slot_of(tensors, "hooks")};

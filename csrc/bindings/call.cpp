@@ -16,9 +16,10 @@ PyObject* value_of(PyObject*, PyObject* x) {
   return Py_NewRef(array ? array : x);
 }
 
-PyMethodDef plain[] = {{"array_of", array_or_error, METH_O, "The Array of a Tensor; for anything else a DTypeError."},
-                       {"value_of", value_of, METH_O, "The Array of a Tensor; anything else as it is."},
-                       {}};
+PyMethodDef conversions[] = {
+    {"array_of", array_or_error, METH_O, "The Array of a Tensor; for anything else a DTypeError."},
+    {"value_of", value_of, METH_O, "The Array of a Tensor; anything else as it is."},
+    {}};
 
 }  // namespace
 
@@ -95,5 +96,5 @@ void bind_call(py::module_& m) {
     tensor_type = reinterpret_cast<PyTypeObject*>(cls.inc_ref().ptr());
     explain_call = explain.inc_ref().ptr();
   });
-  PyModule_AddFunctions(m.ptr(), plain);
+  PyModule_AddFunctions(m.ptr(), conversions);
 }

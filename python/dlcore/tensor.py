@@ -44,7 +44,11 @@ class Tensor(Operators):
         self.hooks: dict | None = None
 
     # Recording reads the slot; only what a user assigns is checked.
-    requires_grad: Any = property(attrgetter("needs_grad"), lambda self, value: self.requires_grad_(value))
+    requires_grad: Any = property(
+        attrgetter("needs_grad"),
+        lambda self, v: self.requires_grad_(v),
+        doc="Whether backward() computes its gradient.",
+    )
 
     # ---- what it is
     @property
