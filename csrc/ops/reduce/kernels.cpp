@@ -8,8 +8,8 @@ namespace dl {
 #define REDUCTIONS(X) \
   NUMBERS(X, sum) \
   NUMBERS(X, max) \
-  NUMBERS(X, min) NUMBERS(X, argmax) NUMBERS(X, argmin) X(prod, i64) X(prod, f32) X(prod, f64) X(sum_squares, f32) \
-      X(sum_squares, f64)
+  NUMBERS(X, min) \
+  NUMBERS(X, argmax) NUMBERS(X, argmin) X(prod, i64) X(prod, f32) X(prod, f64) X(sum_squares, f32) X(sum_squares, f64)
 
 #define DECLARE(NAME, DTYPE) DL_DECLARE(NAME##_##DTYPE, ReduceArgs)
 REDUCTIONS(DECLARE)
