@@ -4,17 +4,12 @@
 #pragma once
 #include "blocks/gemm/split.h"
 #include "blocks/gemm/task.h"
+#include "blocks/gemm/tile_sums.h"
 
 namespace dl::DL_ISA_NS {
 
 using F = Shape<float>;
 static_assert(F::MR == 32 && F::NR == 32);
-
-struct alignas(64) TileConfig {
-  uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
 
 // Tiles 0 to 3: C's quarters; 4, 5: A's halves; 6, 7: B's. R and C: halves of the panel in use.
 template <int R>
@@ -57,17 +52,7 @@ struct BandOfA {
 // sums (four tiles of 16 × 16) = or += the products of `steps` steps.
 template <int S, int R, int C, class A>
 static DL_INLINE void tile_product(const A& a, const Part* b, int64_t steps, float* sums, bool add) {
-  if (add) {
-    _tile_loadd(0, sums, 64);
-    if constexpr (C == 2) _tile_loadd(1, sums + 256, 64);
-    if constexpr (R == 2) _tile_loadd(2, sums + 512, 64);
-    if constexpr (R == 2 && C == 2) _tile_loadd(3, sums + 768, 64);
-  } else {
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-  }
+  begin_sums<R, C>(sums, add);
   constexpr int64_t part = kPartBlock;
   for (int64_t k = 0; k < steps; ++k, b += S * part) {
     const Part* next = b + S * part;  // from L2; beyond the last step it is the next panel's
@@ -96,10 +81,7 @@ static DL_INLINE void tile_product(const A& a, const Part* b, int64_t steps, flo
     prefetch<2048>(next);
     multiply<R, C>();
   }
-  _tile_stored(0, sums, 64);
-  if constexpr (C == 2) _tile_stored(1, sums + 256, 64);
-  if constexpr (R == 2) _tile_stored(2, sums + 512, 64);
-  if constexpr (R == 2 && C == 2) _tile_stored(3, sums + 768, 64);
+  keep_sums<R, C>(sums);
 }
 
 template <int S, class A>
@@ -110,8 +92,6 @@ static DL_INLINE void panel_product(const A& a, const Part* b, int64_t steps, fl
   if (columns > 16) return tile_product<S, 1, 2>(a, b, steps, sums, add);
   tile_product<S, 1, 1>(a, b, steps, sums, add);
 }
-
-static DL_INLINE int upto32(int64_t n) { return n < 32 ? static_cast<int>(n) : 32; }
 
 // 32 × 32 finished sums to C. Returns whether all are finite.
 static DL_INLINE bool finish(const float* sums, const Out<float>& o, int64_t j, int n) {

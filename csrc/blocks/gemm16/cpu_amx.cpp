@@ -4,32 +4,17 @@
 // × 512: 384 KB) and the sums that a K of several blocks keeps (512 × 512: 1 MB) in L2. C is written once. Limit: the
 // tile unit; for few columns the packing of A.
 #include "blocks/gemm/task.h"
+#include "blocks/gemm/tile_sums.h"
 #include "blocks/gemm16/gemm16.h"
 #include "blocks/gemm16/pack.h"
 
 namespace dl::DL_ISA_NS {
 
-struct alignas(64) Tiles16 {
-  uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-
 // Tiles 0 to 3: C's quarters; 4, 5: A's halves; 6, 7: B's. R and C: halves in use. Loads stand between products, which
 // hides them (89 % of the peak against 77 % in a group).
 template <int R, int C>
 static DL_INLINE void multiply(const Bits16* a, const Bits16* b, int64_t steps, float* sums, bool add) {
-  if (add) {
-    _tile_loadd(0, sums, 64);
-    if constexpr (C == 2) _tile_loadd(1, sums + 256, 64);
-    if constexpr (R == 2) _tile_loadd(2, sums + 512, 64);
-    if constexpr (R == 2 && C == 2) _tile_loadd(3, sums + 768, 64);
-  } else {
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-  }
+  begin_sums<R, C>(sums, add);
   for (; steps > 0; --steps, a += kBlock, b += kBlock) {
     _tile_loadd(4, a, 64);
     _tile_loadd(6, b, 64);
@@ -46,10 +31,7 @@ static DL_INLINE void multiply(const Bits16* a, const Bits16* b, int64_t steps, 
       if constexpr (C == 2) _tile_dpbf16ps(3, 5, 7);
     }
   }
-  _tile_stored(0, sums, 64);
-  if constexpr (C == 2) _tile_stored(1, sums + 256, 64);
-  if constexpr (R == 2) _tile_stored(2, sums + 512, 64);
-  if constexpr (R == 2 && C == 2) _tile_stored(3, sums + 768, 64);
+  keep_sums<R, C>(sums);
 }
 
 static DL_INLINE void multiply_panels(const Bits16* a, const Bits16* b, int64_t steps, float* sums, bool add, int rows,
@@ -136,8 +118,6 @@ static DL_INLINE void store_block(const Gemm16Args& all, int64_t part, const flo
     }
 }
 
-static DL_INLINE int upto32(int64_t n) { return n < 32 ? static_cast<int>(n) : 32; }
-
 static void task16(const Gemm16Args& all, int64_t t) {
   const GemmArgs& args = all.cut;
   const Gemm& g = args.g;
@@ -180,7 +160,7 @@ static void task16(const Gemm16Args& all, int64_t t) {
 }
 
 void gemm16_tasks(const Gemm16Args& args, int64_t begin, int64_t end) {
-  const Tiles16 config;
+  const TileConfig config;
   _tile_loadconfig(&config);
   for (int64_t t = begin; t < end; ++t) task16(args, t);
   _tile_release();

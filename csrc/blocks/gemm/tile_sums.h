@@ -1,0 +1,41 @@
+// What every product on tiles does alike: the tiles' shape, and the sums in tiles 0 to 3, C's quarters. For cpu_amx.cpp
+// only.
+#pragma once
+#include <immintrin.h>
+
+#include "simd/vec.h"
+
+namespace dl::DL_ISA_NS {
+
+struct alignas(64) TileConfig {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+// R and C: halves of 32 rows and columns in use.
+template <int R, int C>
+static DL_INLINE void begin_sums(const float* sums, bool add) {
+  if (add) {
+    _tile_loadd(0, sums, 64);
+    if constexpr (C == 2) _tile_loadd(1, sums + 256, 64);
+    if constexpr (R == 2) _tile_loadd(2, sums + 512, 64);
+    if constexpr (R == 2 && C == 2) _tile_loadd(3, sums + 768, 64);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+}
+template <int R, int C>
+static DL_INLINE void keep_sums(float* sums) {
+  _tile_stored(0, sums, 64);
+  if constexpr (C == 2) _tile_stored(1, sums + 256, 64);
+  if constexpr (R == 2) _tile_stored(2, sums + 512, 64);
+  if constexpr (R == 2 && C == 2) _tile_stored(3, sums + 768, 64);
+}
+
+static DL_INLINE int upto32(int64_t n) { return n < 32 ? static_cast<int>(n) : 32; }
+
+}  // namespace dl::DL_ISA_NS
