@@ -8,11 +8,24 @@
 
 namespace dl::DL_ISA_NS {
 
+// n columns of B that lie along k.
+template <int S>
+static void split_b_turned(const float* src, int64_t stride, int n, int64_t kc, Part* panel, Least& least) {
+  for (int64_t k = 0; k < kc; k += 32, src += 32, panel += S * kPartBlock)
+    for (int j = 0; j < n; j += 16) {
+      const float* x = src + j * stride;
+      split_turned<S>({x, stride, n - j, kc - k}, {x + 16, stride, n - j, kc - k - 16}, panel + j * kTileDepth, least);
+    }
+}
+
 // B's columns [j, j + n) and rows [k0, k0 + kc) to parts; of patches, from the floats that pack_b_patches left.
 template <int S>
 static void split_b(const GemmOperand& b, int64_t j, int n, int64_t k0, int64_t kc, Part* panel, Least& least) {
-  if (!b.patches && !b.tap_offset && b.stride == 1)
-    return split_columns<S>(static_cast<const float*>(b.data) + k0 * b.k_stride + j, b.k_stride, n, kc, panel, least);
+  if (!b.patches && !b.tap_offset) {
+    const float* src = static_cast<const float*>(b.data) + k0 * b.k_stride + j * b.stride;
+    if (b.stride == 1) return split_columns<S>(src, b.k_stride, n, kc, panel, least);
+    if (b.k_stride == 1) return split_b_turned<S>(src, b.stride, n, kc, panel, least);
+  }
   alignas(64) float stage[F::KC * F::NR];
   if (b.patches)
     pack_b_patches(b, k0, kc, j, j + n, stage);
@@ -39,7 +52,7 @@ static void split_cells(const Patches& p, const float* image, int64_t step, int6
       const __m512 lo = _mm512_loadu_ps(src + c), hi = _mm512_loadu_ps(src + c + 16);
       least.see(lo);
       least.see(hi);
-      split_row<S>(lo, hi, dst + c / kTileDepth * S * plane, plane);
+      split_pairs<S>(lo, hi, dst + c / kTileDepth * S * plane, plane);
     }
   for (int64_t part = 0; part < channels / kTileDepth * S; ++part)
     for (int64_t i = pixels; i < n; ++i)

@@ -3,29 +3,30 @@
 // (24 bits less two times 8, of which each rounding's sign saves one). Ties are rounded away from zero: half of the
 // 2^-16 of values that tie, and the error bound is the same. The split is exact for 2^-110 <= |x| <= bfloat16's
 // largest: below it l would be subnormal, which tiles count as zero.
-// Limit: 21 vector instructions for 32 elements in three parts, on two ports.
+// A tile's line holds pairs of k. Pairs are (k, k + 16), not (k, k + 1): the parts of two registers then meet by a
+// shift and a blend, for A and B alike, where neighbours would need a permutation of three instructions. Limit: 22
+// vector instructions for 32 elements in three parts, on two ports.
 #pragma once
 #include <immintrin.h>
 
+#include "blocks/gemm/moves.h"
 #include "blocks/gemm/tiles.h"
-#include "simd/vec.h"
 
 namespace dl::DL_ISA_NS {
 
 using Part = uint16_t;                           // a bfloat16's bits
 constexpr int64_t kPartBlock = kTileDepth * 32;  // a part's elements of 32 rows (A) or columns (B) in one step of k
+constexpr int64_t kHalfBlock = kPartBlock / 2;   // of 16 of them: a tile
 
-// The smallest magnitude seen but for zeros: its bits less one, so that a zero is the largest number.
+// The smallest magnitude seen but for zeros.
 struct Least {
-  __m512i v = _mm512_set1_epi32(-1);
+  __m512 v = _mm512_set1_ps(1);
   DL_INLINE void see(__m512 x) {
-    const __m512i bits = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff));
-    v = _mm512_min_epu32(v, _mm512_add_epi32(bits, _mm512_set1_epi32(-1)));
+    constexpr int kSmallerMagnitude = 0xa;
+    const __mmask16 some = _mm512_test_epi32_mask(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff));
+    v = _mm512_mask_range_ps(v, some, v, x, kSmallerMagnitude);
   }
-  DL_INLINE bool too_small() const {
-    constexpr int kSmallest = (127 - 110) << 23;  // 2^-110
-    return _mm512_cmplt_epu32_mask(v, _mm512_set1_epi32(kSmallest - 1)) != 0;
-  }
+  DL_INLINE bool too_small() const { return _mm512_cmp_ps_mask(v, _mm512_set1_ps(0x1p-110f), _CMP_LT_OQ) != 0; }
 };
 
 // The bits whose upper halves are the next part of x; x becomes the rest.
@@ -39,72 +40,91 @@ static DL_INLINE __m512i take_part(__m512& x) {
   return rounded;
 }
 
-static DL_INLINE __m512i upper_halves(__m512i lo, __m512i hi) {
-  const __m512i odd = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27, 25,
-                                       23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
-  return _mm512_permutex2var_epi16(lo, odd, hi);
-}
-// 32 elements of a row of A, lo the first 16: part s to dst + s * pitch.
+// A line of 16 pairs (x[i], y[i]): part s to dst + s * pitch.
 template <int S, int s = 0>
-static DL_INLINE void split_row(__m512 lo, __m512 hi, Part* dst, int64_t pitch = kPartBlock) {
+static DL_INLINE void split_pairs(__m512 x, __m512 y, Part* dst, int64_t pitch = kPartBlock) {
   constexpr bool last = s + 1 == S, exact = s == 2;
-  const __m512i a = take_part<last, exact>(lo), b = take_part<last, exact>(hi);
-  _mm512_store_si512(dst + s * pitch, upper_halves(a, b));
-  if constexpr (!last) split_row<S, s + 1>(lo, hi, dst, pitch);
+  const __m512i a = take_part<last, exact>(x), b = take_part<last, exact>(y);
+  _mm512_store_si512(dst + s * pitch, _mm512_mask_blend_epi16(0xaaaaaaaa, _mm512_srli_epi32(a, 16), b));
+  if constexpr (!last) split_pairs<S, s + 1>(x, y, dst, pitch);
 }
 
-// 16 columns of rows k and k + 1 of B, interleaved as tiles want them.
-template <int S, int s = 0>
-static DL_INLINE void split_pair(__m512 even, __m512 odd, Part* dst) {
-  constexpr bool last = s + 1 == S, exact = s == 2;
-  const __m512i a = take_part<last, exact>(even), b = take_part<last, exact>(odd);
-  _mm512_store_si512(dst + s * kPartBlock, _mm512_mask_blend_epi16(0xaaaaaaaa, _mm512_srli_epi32(a, 16), b));
-  if constexpr (!last) split_pair<S, s + 1>(even, odd, dst);
+static DL_INLINE __mmask16 first(int64_t n) {  // of a register's lanes; n may be 0 or less, or more than 16
+  return static_cast<__mmask16>(n >= 16 ? 0xffff : n <= 0 ? 0 : (1u << n) - 1);
 }
 
-static DL_INLINE __m512 load_some(const float* p, int64_t n) {  // zeros beyond n, which may be 0 or less
-  const auto mask = static_cast<__mmask16>(n >= 16 ? 0xffff : n <= 0 ? 0 : (1u << n) - 1);
-  return _mm512_maskz_loadu_ps(mask, p);
-}
-
-// `rows` rows of kc contiguous floats, `pitch` apart -> [step of 32 k][part][32 rows][32 k]. Rows up to `padded` are 0.
+// `rows` rows of kc contiguous floats, `pitch` apart -> [step of 32 k][part][32 rows][16 pairs of k][2]. Rows up to
+// `padded` are 0.
 template <int S>
 static void split_rows(const float* src, int64_t pitch, int rows, int padded, int64_t kc, Part* dst, Least& least) {
+  Least seen = least;  // in a register: dst might be it
   for (int i = 0; i < rows; ++i) {
     const float* x = src + i * pitch;
     Part* at = dst + i * kTileDepth;
-    int64_t k = 0;
-    for (; k + 32 <= kc; k += 32, at += S * kPartBlock) {
-      const __m512 lo = _mm512_loadu_ps(x + k), hi = _mm512_loadu_ps(x + k + 16);
-      least.see(lo);
-      least.see(hi);
-      split_row<S>(lo, hi, at);
-    }
-    if (k < kc) {
-      const __m512 lo = load_some(x + k, kc - k), hi = load_some(x + k + 16, kc - k - 16);
-      least.see(lo);
-      least.see(hi);
-      split_row<S>(lo, hi, at);
+    for (int64_t k = 0; k < kc; k += 32, at += S * kPartBlock) {
+      const __m512 lo = _mm512_maskz_loadu_ps(first(kc - k), x + k);
+      const __m512 hi = _mm512_maskz_loadu_ps(first(kc - k - 16), x + k + 16);
+      seen.see(lo);
+      seen.see(hi);
+      split_pairs<S>(lo, hi, at);
     }
   }
   for (int i = rows; i < padded; ++i)
     for (int64_t block = 0; block < (kc + 31) / 32 * S; ++block)
       _mm512_store_si512(dst + block * kPartBlock + i * kTileDepth, _mm512_setzero_si512());
+  least = seen;
 }
 
 // kc rows of n <= 32 floats, `pitch` apart -> [step of 32 k][part][2 × 16 columns][16 pairs of k][16 columns][2].
 template <int S>
 static void split_columns(const float* src, int64_t pitch, int n, int64_t kc, Part* dst, Least& least) {
-  for (int64_t k = 0; k < kc || k % 32; k += 2) {
-    Part* at = dst + k / 32 * S * kPartBlock + k % 32 / 2 * kTileDepth;
-    for (int half = 0; half < 2 && half * 16 < n; ++half) {
-      const float* x = src + k * pitch + half * 16;
-      const int64_t columns = n - half * 16;
-      const __m512 even = load_some(x, k < kc ? columns : 0), odd = load_some(x + pitch, k + 1 < kc ? columns : 0);
-      least.see(even);
-      least.see(odd);
-      split_pair<S>(even, odd, at + half * kPartBlock / 2);
-    }
+  Least seen = least;
+  for (int64_t k = 0; k < kc; k += 32, src += 32 * pitch, dst += S * kPartBlock)
+    for (int64_t i = 0; i < 16; ++i)
+      for (int half = 0; half * 16 < n; ++half) {
+        const float* x = src + i * pitch + half * 16;
+        const __mmask16 columns = first(n - half * 16);
+        const __m512 lo = _mm512_maskz_loadu_ps(k + i < kc ? columns : 0, x);
+        const __m512 hi = _mm512_maskz_loadu_ps(k + i + 16 < kc ? columns : 0, x + 16 * pitch);
+        seen.see(lo);
+        seen.see(hi);
+        split_pairs<S>(lo, hi, dst + half * kHalfBlock + i * kTileDepth);
+      }
+  least = seen;
+}
+
+// Runs of contiguous floats, `stride` apart. Of 16 by 16, those beyond `count` and `length` are zeros.
+struct Runs {
+  const float* data;
+  int64_t stride, count, length;
+};
+static DL_INLINE void load_turned(const Runs& x, Vec<float> (&r)[16]) {
+  if (x.count >= 16 && x.length >= 16) {
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; ++i) r[i] = Vec<float>::load(x.data + i * x.stride);
+  } else {
+    const __mmask16 lanes = first(x.length);
+    for (int i = 0; i < 16; ++i)
+      r[i].v = (Vec<float>::Native)_mm512_maskz_loadu_ps(i < x.count ? lanes : 0, x.data + i * x.stride);
+  }
+  transpose<float>(r);
+}
+
+// Element i of every run of x and of y to line i of a tile: 16 rows of A that lie along m, 16 columns of B along k.
+template <int S>
+static DL_INLINE void split_turned(const Runs& x, const Runs& y, Part* dst, Least& least) {
+  alignas(64) float first_of_pairs[16][16];
+  Vec<float> r[16];
+  load_turned(x, r);
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) r[i].store(first_of_pairs[i]);
+  load_turned(y, r);
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) {
+    const __m512 lo = _mm512_load_ps(first_of_pairs[i]), hi = (__m512)r[i].v;
+    least.see(lo);
+    least.see(hi);
+    split_pairs<S>(lo, hi, dst + i * kTileDepth);
   }
 }
 
