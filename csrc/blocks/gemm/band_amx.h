@@ -183,7 +183,7 @@ static bool band_task(const GemmArgs& args, int64_t t) {
       for (int64_t j = n.begin, panel = 0; j < n.end; j += 32, ++panel, ++tile) {
         const int columns = upto32(n.end - j);
         float* sums = first && last ? one_tile : all_sums + tile * 32 * 32;
-        panel_product<S>(a, b + panel * pitch, steps, sums, !first, rows, columns);
+        panel_product<S>(a, PanelOfB<S>{b + panel * pitch}, steps, sums, !first, rows, columns);
         if (last) finite &= finish(sums, o, j, columns);
       }
     }

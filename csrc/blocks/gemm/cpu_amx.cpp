@@ -73,7 +73,7 @@ static bool task(const GemmArgs& args, int64_t t) {
       for (int64_t j = n.begin, p = 0; j < n.end; j += 32, ++p, ++tile) {
         const int columns = upto32(n.end - j);
         float* sums = blocks == 1 ? one_tile : all_sums + tile * 32 * 32;
-        panel_product<S>(PanelOfA<S>{a_panel}, b + p * pitch, steps, sums, block > 0, rows, columns);
+        panel_product<S>(PanelOfA<S>{a_panel}, PanelOfB<S>{b + p * pitch}, steps, sums, block > 0, rows, columns);
         if (last) finite &= finish(sums, o, j, columns);
       }
     }

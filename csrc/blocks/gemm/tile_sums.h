@@ -16,6 +16,7 @@ struct alignas(64) TileConfig {
 // R and C: halves of 32 rows and columns in use.
 template <int R, int C>
 static DL_INLINE void begin_sums(const float* sums, bool add) {
+  asm volatile("" ::: "memory");  // the compiler does not know that tiles are loaded from memory
   if (add) {
     _tile_loadd(0, sums, 64);
     if constexpr (C == 2) _tile_loadd(1, sums + 256, 64);
