@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from dlcore import _C, autograd, cuda, hooks, mistakes
+from dlcore import _C, autograd, hooks, mistakes
+from dlcore.devices import move, target
 from dlcore.operators import Operators
 from dlcore.ops import copy
 from dlcore.ops.shape import wrap_dim
@@ -53,22 +54,27 @@ class Tensor(Operators):
     # ---- what it is
     @property
     def shape(self) -> tuple[_int, ...]:
+        """The sizes of the dimensions."""
         return self.array.shape
 
     @property
     def dtype(self) -> _C.DType:
+        """Of the elements: ``dl.float32``, ``dl.int64``, …"""
         return self.array.dtype
 
     @property
     def device(self) -> str:
+        """Where it lies: "cpu" or "cuda"."""
         return self.array.device
 
     @property
     def ndim(self) -> _int:
+        """The number of dimensions; 0 for a single number."""
         return self.array.ndim
 
     @property
     def is_leaf(self) -> _bool:
+        """Whether no op made it: leaves are what ``backward()`` leaves gradients in."""
         return self.node is None
 
     @property
@@ -77,21 +83,27 @@ class Tensor(Operators):
         return Tensor(self.array)
 
     def dim(self) -> _int:
+        """The number of dimensions, as ``ndim``."""
         return self.array.ndim
 
     def numel(self) -> _int:
+        """The number of elements."""
         return self.array.size
 
     def size(self, dim: _int | None = None) -> Any:
+        """The shape, or the size of dimension `dim` (negative: from the last)."""
         return self.array.shape if dim is None else self.array.shape[wrap_dim("size", dim, self.ndim)]
 
     def stride(self, dim: _int | None = None) -> Any:
+        """Elements in memory from one index to the next, of each dimension or of `dim`."""
         return self.array.strides if dim is None else self.array.strides[wrap_dim("stride", dim, self.ndim)]
 
     def is_floating_point(self) -> _bool:
+        """Whether the dtype is float64, float32, float16 or bfloat16."""
         return self.array.dtype.is_floating_point
 
     def is_contiguous(self) -> _bool:
+        """Whether the elements lie in memory in the order of their indices, without gaps."""
         return self.array.is_contiguous
 
     # ---- out of the library
@@ -106,6 +118,7 @@ class Tensor(Operators):
         return self.array.numpy()
 
     def tolist(self) -> Any:
+        """Nested lists of Python numbers; one number for a tensor without dimensions."""
         return _wide(self.array).numpy().tolist()
 
     def __array__(self, dtype: Any = None, copy: _bool | None = None) -> np.ndarray:
@@ -225,15 +238,19 @@ class Tensor(Operators):
         return x if dtype is None or dtype == x.dtype else copy.convert(x, dtype)
 
     def cpu(self) -> Tensor:
+        """On the CPU; itself when it is there."""
         return self.to("cpu")
 
     def cuda(self) -> Tensor:
+        """On the GPU; itself when it is there. DeviceError where there is none."""
         return self.to("cuda")
 
     def float(self) -> Tensor:
+        """As float32."""
         return self.to(_C.DType.float32)
 
     def double(self) -> Tensor:
+        """As float64."""
         return self.to(_C.DType.float64)
 
     def half(self) -> Tensor:
@@ -245,29 +262,16 @@ class Tensor(Operators):
         return self.to(_C.DType.bfloat16)
 
     def long(self) -> Tensor:
+        """As int64, fractions dropped."""
         return self.to(_C.DType.int64)
 
     def int(self) -> Tensor:
+        """As int32, fractions dropped."""
         return self.to(_C.DType.int32)
 
     def bool(self) -> Tensor:
+        """As bool: whether it is not 0."""
         return self.to(_C.DType.bool)
-
-
-def target(args: tuple, dtype: _C.DType | None, device: str | None) -> tuple[_C.DType | None, str | None]:
-    """The dtype and the device that the arguments of ``to`` name."""
-    for a in args:
-        if isinstance(a, str):
-            if hasattr(_C.DType, a):
-                raise TypeError(f'to: a dtype is not text; write dl.{a} for "{a}"')
-            device = a
-        elif isinstance(a, _C.DType):
-            dtype = a
-        elif isinstance(a, Tensor):
-            dtype, device = a.dtype, a.device
-        else:
-            raise TypeError(f"to: needs a dtype, a device name or a tensor, got {type(a).__name__}")
-    return dtype, device
 
 
 def rebuild(cls: type[Tensor], values: np.ndarray, dtype: str, order: tuple[int, ...], requires_grad: bool) -> Tensor:
@@ -282,17 +286,6 @@ def rebuild(cls: type[Tensor], values: np.ndarray, dtype: str, order: tuple[int,
 def _wide(array: Any) -> Any:
     """Of a dtype that NumPy knows."""
     return _C.convert(array, _C.DType.float32) if array.dtype == _C.DType.bfloat16 else array
-
-
-def move(x: Tensor, device: str) -> Tensor:
-    """A copy on another device; the gradient travels back."""
-    if device == "cuda":
-        cuda.open_backend()
-    return autograd.record(_C.to_device(x.array, device), move_backward, (x,), (), x.device)
-
-
-def move_backward(g: Any, node: autograd.Node) -> tuple:
-    return (_C.to_device(g, node.attrs),)
 
 
 _C.bind_tensor(Tensor, mistakes.explain_call)

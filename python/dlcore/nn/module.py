@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
+from dlcore.devices import target
 from dlcore.nn import checks, hooks, state
 from dlcore.nn.hooks import ModuleHooks
 from dlcore.nn.parameter import Parameter
-from dlcore.tensor import Tensor, target
+from dlcore.tensor import Tensor
 
 if TYPE_CHECKING:
     from dlcore.nn.summary import Summary
