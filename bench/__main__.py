@@ -25,6 +25,7 @@ from dlcore import testing
 from . import machine, memory, table
 from .harness import Row, run_row
 
+COMPILED = "train/steps"  # the rows that have something to compile
 FAMILIES = ("ops", "train", "overhead")
 
 
@@ -82,7 +83,11 @@ def result(file: str, row: Row, peer: str | None, threads: int, quick: bool, dev
 def main(argv: list[str] | None = None) -> int:
     cores = len(os.sched_getaffinity(0))
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--compare", choices=["torch", "none"], help="the peer (default: torch where it is installed)")
+    parser.add_argument(
+        "--compare",
+        choices=["torch", "torch.compile", "none"],
+        help="the peer (default: torch where it is installed); torch.compile: for train/steps",
+    )
     parser.add_argument("--only", metavar="REGEX", help="rows whose 'family/file name' matches")
     parser.add_argument("--threads", default="1,2" if cores > 1 else "1", help="thread counts, such as 1,2")
     parser.add_argument(
@@ -93,10 +98,13 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     installed = importlib.util.find_spec("torch") is not None
-    if args.compare == "torch" and not installed:
-        parser.error("--compare torch: PyTorch is not installed")
-    peer = "torch" if installed and args.compare != "none" else None
+    wanted = args.compare or ("torch" if installed else "none")
+    if wanted != "none" and not installed:
+        parser.error(f"--compare {wanted}: PyTorch is not installed")
+    peer = wanted if wanted != "none" else None
     rows = select(args.only)
+    if peer == "torch.compile":
+        rows = [(f, row) for f, row in rows if f == COMPILED]
     if args.device == "cuda":
         if not dl.cuda.is_available():
             parser.error("--device cuda: this build has no CUDA backend, or this machine no GPU")

@@ -47,10 +47,14 @@ class Row:
 
 
 class Lib:
-    """dlcore or torch under the same names, with the same random inputs for the same row."""
+    """dlcore or torch under the same names, with the same random inputs for the same row.
 
-    def __init__(self, module: str, seed: int = 0, device: str = "cpu") -> None:
-        self.name = module
+    `name` is a module, or "torch.compile": PyTorch, with what a row gives to `compile` compiled.
+    """
+
+    def __init__(self, name: str, seed: int = 0, device: str = "cpu") -> None:
+        self.name = name
+        module, _, self.compiles = name.partition(".")
         self.device = device
         self.dl: Any = importlib.import_module(module)
         self.F: Any = importlib.import_module(f"{module}.nn.functional")
@@ -93,6 +97,9 @@ class Lib:
             state[name] = self.tensor(a.astype(np.float32))
         model.load_state_dict(state)
         return model
+
+    def compile(self, function: Any) -> Any:
+        return self.dl.compile(function) if self.compiles else function
 
     def set_threads(self, n: int) -> None:
         self.dl.set_num_threads(n)

@@ -32,7 +32,7 @@ def stamp(peer: str | None) -> dict[str, Any]:
     """Host, versions, commit and date: the part of a result line that says where it comes from."""
     versions = {"dlcore": dl.__version__, "numpy": np.__version__, "python": platform.python_version()}
     if peer:
-        versions[peer] = __import__(peer).__version__
+        versions[peer] = __import__(peer.partition(".")[0]).__version__
     return {
         "cpu": cpu_model(),
         "isa": _C.isa(),

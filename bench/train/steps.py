@@ -30,12 +30,14 @@ def classifier(lib: Lib, model: Any, x: Any, low: bool = False) -> Any:
     def loss_of() -> Any:
         return lib.F.cross_entropy(model(x), labels)
 
+    compiled = lib.compile(loss_of)
+
     def step() -> Any:
         if low:
             with lib.dl.autocast("cpu", lib.dl.bfloat16) if lib.peer else lib.dl.autocast("bfloat16"):
-                loss = loss_of()
+                loss = compiled()
         else:
-            loss = loss_of()
+            loss = compiled()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -52,9 +54,14 @@ def recommender(lib: Lib) -> Any:
     users, items, ratings = lib.ints(944, 64), lib.ints(1683, 64), lib.uniform(64, low=1, high=5)
     optimizer = lib.optim.Adam([p for table in tables for p in table.parameters()], lr=5e-3)
 
-    def step() -> Any:
+    def loss_of() -> Any:
         dot = (user(users) * item(items)).sum(1) + user_bias(users).squeeze(1) + item_bias(items).squeeze(1)
-        loss = lib.F.mse_loss(lib.dl.sigmoid(dot) * 5.5, ratings)
+        return lib.F.mse_loss(lib.dl.sigmoid(dot) * 5.5, ratings)
+
+    compiled = lib.compile(loss_of)
+
+    def step() -> Any:
+        loss = compiled()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -66,11 +73,11 @@ def recommender(lib: Lib) -> Any:
 def inference(lib: Lib) -> Any:
     nn = lib.nn
     model = lib.fill(nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 10)))
-    x, no_grad = lib.normal(1, 784), lib.dl.no_grad
+    x, no_grad, compiled = lib.normal(1, 784), lib.dl.no_grad, lib.compile(model)
 
     def call() -> Any:
         with no_grad():
-            return model(x)
+            return compiled(x)
 
     return call
 
