@@ -1,7 +1,8 @@
-"""Convolutions on tiles that read the image in place: every geometry, gaps, edges, values that parts cannot carry."""
+"""Convolutions and their gradients on tiles that read the image in place: every geometry, gaps, edges, values that parts cannot carry."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from dlcore import _C, testing
 from dlcore.nn import functional as F
 
 from ..ops.common import threads
-from ..ops.test_conv2d import channels_last, conv2d_oracle
+from ..ops.test_conv2d import channels_last, conv2d_oracle, pair
 from .test_tiles import rows_of
 
 pytestmark = pytest.mark.skipif("amx" not in _C.isas(), reason="this machine has no tiles")
@@ -85,6 +86,75 @@ def test_the_gradient_of_the_image(stride: int, padding: int, dilation: int) -> 
                 )
     inside = np.s_[:, :, padding : padding + 9, padding : padding + 10]
     close(a.grad.numpy(), exact[inside], size[inside], 64 * 9)
+
+
+def weights_oracle(x: np.ndarray, g: np.ndarray, shape: tuple[int, ...], how: dict[str, Any]) -> np.ndarray:
+    (sh, sw), (ph, pw), (dh, dw) = (pair(how.get(k, d)) for k, d in (("stride", 1), ("padding", 0), ("dilation", 1)))
+    groups, (p, q) = how.get("groups", 1), g.shape[2:]
+    x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    dw_exact = np.zeros(shape)
+    kg = shape[0] // groups
+    for group, i, j in itertools.product(range(groups), range(shape[2]), range(shape[3])):
+        ks = slice(group * kg, (group + 1) * kg)
+        view = x[:, group * shape[1] : (group + 1) * shape[1], i * dh :, j * dw :]
+        view = view[:, :, : sh * (p - 1) + 1 : sh, : sw * (q - 1) + 1 : sw]
+        dw_exact[ks, :, i, j] = np.einsum("nkpq,ncpq->kc", g[:, ks], view)
+    return dw_exact
+
+
+@pytest.mark.parametrize(("x_shape", "w_shape", "how"), GEOMETRIES, ids=str)
+@pytest.mark.parametrize("to", [dl.tensor, channels_last])
+def test_the_gradient_of_the_weights(x_shape, w_shape, how, to) -> None:
+    x, w, _ = operands(x_shape, w_shape)
+    weights = to(w).requires_grad_()
+    y = F.conv2d(to(x), weights, **how)
+    g = np.random.default_rng(3).standard_normal(y.shape).astype(np.float32)
+    rows = rows_of(lambda: y.backward(to(g)))
+    assert rows == (["gemm.f32.amx.weights"] if g[:, 0].size >= 32 else ["gemm.f32.avx512"])
+    exact = weights_oracle(x.astype(float), g.astype(float), w_shape, how)
+    size = weights_oracle(np.abs(x).astype(float), np.abs(g).astype(float), w_shape, how)
+    close(weights.grad.numpy(), exact, size, g[:, 0].size)
+
+
+def gradient_of_weights(x: np.ndarray, g: np.ndarray, shape: tuple[int, ...], how: dict[str, Any]) -> bytes:
+    weights = dl.zeros(shape).requires_grad_()
+    F.conv2d(dl.tensor(x), weights, **how).backward(dl.tensor(g))
+    return weights.grad.numpy().tobytes()
+
+
+# Sums cut into parts, and several panels of rows and of channels.
+LARGE: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
+    ((16, 32, 28, 28), (40, 32, 3, 3), {"padding": 1}),
+    ((8, 192, 15, 14), (300, 192, 3, 3), {"padding": 1, "stride": 2}),
+]
+
+
+@pytest.mark.parametrize(("x_shape", "w_shape", "how"), LARGE, ids=str)
+def test_the_gradient_of_the_weights_has_the_same_bits_at_any_number_of_threads(x_shape, w_shape, how) -> None:
+    x, w, _ = operands(x_shape, w_shape)
+    y = F.conv2d(dl.tensor(x), dl.tensor(w), **how)
+    g = np.random.default_rng(3).standard_normal(y.shape).astype(np.float32)
+    results = []
+    for count in (1, 2, 3, 4, 7):
+        with threads(count):
+            results.append(gradient_of_weights(x, g, w_shape, how))
+    assert len(set(results)) == 1
+    exact = weights_oracle(x.astype(float), g.astype(float), w_shape, how)
+    size = weights_oracle(np.abs(x).astype(float), np.abs(g).astype(float), w_shape, how)
+    close(np.frombuffer(results[0], np.float32).reshape(w_shape), exact, size, g[:, 0].size)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 2.0**-111, 3.4e38])
+@pytest.mark.parametrize("operand", [0, 1])
+def test_gradients_of_weights_from_values_that_parts_cannot_carry(value: float, operand: int) -> None:
+    for x_shape, w_shape, how in (GEOMETRIES[0], GEOMETRIES[2], LARGE[0]):
+        x, w, _ = operands(x_shape, w_shape)
+        g = np.random.default_rng(3).standard_normal(F.conv2d(dl.tensor(x), dl.tensor(w), **how).shape)
+        given = [x, g.astype(np.float32)]
+        given[operand].flat[given[operand].size // 2] = value
+        ours = gradient_of_weights(*given, w_shape, how)
+        with testing.isa("avx512"):
+            assert ours == gradient_of_weights(*given, w_shape, how)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 2.0**-111, 3.4e38])

@@ -169,7 +169,7 @@ def test_conv2d_runs_on_tiles_forward_and_backward() -> None:
     def step() -> None:
         dl.nn.functional.conv2d(x, w, padding=1).sum().backward()
 
-    assert "gemm.f32.amx" in rows_of(step)
+    assert set(rows_of(step)) <= {"gemm.f32.amx", "gemm.f32.amx.band", "gemm.f32.amx.weights"}
     ours = [x.grad.numpy().copy(), w.grad.numpy().copy()]
     x.grad = w.grad = None
     with testing.isa("avx512"):

@@ -89,7 +89,9 @@ CASES = [
     case("valid", ((2, 5, 6, 9), (3, 5, 2, 4), (3,)), ((1, 1, 1, 1), (1, 1, 1, 1), (1,)), padding="valid"),
     case("same", ((1, 2, 5, 6), (3, 2, 4, 3), (3,)), padding="same", dilation=(1, 2)),
     case("pairs", ((2, 3, 9, 8), (4, 3, 3, 2), (4,)), stride=(2, 3), padding=(1, 2), dilation=(2, 1)),
-    case("large enough for tiles", ((2, 32, 20, 21), (32, 32, 3, 3), (32,)), padding=1),
+    case(
+        "large enough for tiles", ((2, 32, 20, 21), (32, 32, 3, 3), (32,)), ((2, 64, 28, 29), (64, 64, 3, 3)), padding=1
+    ),
     case("stride 2", ((2, 8, 7, 7), (16, 8, 3, 3), (16,)), ((3, 1, 8, 8), (8, 1, 3, 3), (8,)), stride=2, padding=1),
     case("stride beyond the kernel", ((2, 3, 9, 8), (4, 3, 2, 1)), stride=3),
     case("wide padding", ((1, 2, 2, 3), (3, 2, 3, 3)), padding=3),

@@ -22,14 +22,18 @@ Axis axis_of(int64_t pixels, int64_t outputs, int64_t step, int64_t tap_min, int
 
 }  // namespace
 
+int64_t taps_of(const Patches& p) { return p.runs * p.run_width; }
+
 Band band_of(const Gemm& g) {
-  if (!g.a.patches || g.b.patches || g.c_stride != 1 || g.bias_m) return {};
-  const Patches& p = *g.a.patches;
-  const int64_t taps = p.runs * p.run_width;
+  const bool of_a = g.a.patches && !g.b.patches && !g.bias_m;
+  const bool of_b = g.b.patches && !g.a.patches && !g.a.tap_offset && g.a.stride == 1;
+  if (!(of_a || of_b) || g.c_stride != 1) return {};
+  const Patches& p = of_a ? *g.a.patches : *g.b.patches;
+  const int64_t taps = taps_of(p);
   if (taps == 0 || taps > kMostTaps || p.channels % kTileDepth || p.step_h != p.step_w || p.step_h > 2) return {};
   const Axis rows = axis_of(p.h, p.p, p.step_h, p.dh_min, p.dh_end);
   const Axis columns = axis_of(p.w, p.q, p.step_w, p.dw_min, p.dw_end);
-  const int64_t images = g.m / (p.p * p.q);
+  const int64_t images = (of_a ? g.m : g.k) / (p.p * p.q);
   Band b{};
   b.phase = p.step_h;
   b.width = columns.pitch;

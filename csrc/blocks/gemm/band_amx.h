@@ -14,7 +14,8 @@ static void split_b_turned(const float* src, int64_t stride, int n, int64_t kc, 
   for (int64_t k = 0; k < kc; k += 32, src += 32, panel += S * kPartBlock)
     for (int j = 0; j < n; j += 16) {
       const float* x = src + j * stride;
-      split_turned<S>({x, stride, n - j, kc - k}, {x + 16, stride, n - j, kc - k - 16}, panel + j * kTileDepth, least);
+      split_turned<S>(Runs{x, stride, n - j, kc - k}, Runs{x + 16, stride, n - j, kc - k - 16}, panel + j * kTileDepth,
+                      least);
     }
 }
 

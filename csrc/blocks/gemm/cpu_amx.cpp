@@ -5,7 +5,7 @@
 // L2. C is written once, after the last step. Whatever tiles cannot carry sets args.unfit, and the caller runs another
 // row: values below 2^-110 are seen when split, NaN, infinities and overflow as sums that are not finite. Limit: the
 // tile unit; splitting takes 0.17 ns an element of A or B, 0.27 where it is turned, beside it.
-#include "blocks/gemm/band_amx.h"
+#include "blocks/gemm/band_weights_amx.h"
 
 namespace dl::DL_ISA_NS {
 
@@ -16,8 +16,9 @@ static void split_a_turned(const GemmOperand& a, int64_t i0, int rows, int64_t k
   const float* src = static_cast<const float*>(a.data) + k0 * a.k_stride + i0;
   for (int64_t k = 0; k < kc; k += 32, src += 32 * a.k_stride, panel += S * kPartBlock)
     for (int i = 0; i < rows; i += 16)
-      split_turned<S>({src + i, a.k_stride, kc - k, rows - i},
-                      {src + i + 16 * a.k_stride, a.k_stride, kc - k - 16, rows - i}, panel + i * kTileDepth, least);
+      split_turned<S>(Runs{src + i, a.k_stride, kc - k, rows - i},
+                      Runs{src + i + 16 * a.k_stride, a.k_stride, kc - k - 16, rows - i}, panel + i * kTileDepth,
+                      least);
 }
 
 // A's rows [i0, i0 + rows), rows + 15 & ~15 of them with the zeros, to parts.
@@ -104,9 +105,9 @@ template <int S>
 static void tasks(const GemmArgs& args, int64_t begin, int64_t end) {
   const TileConfig config;
   _tile_loadconfig(&config);
+  const auto run = !args.band.cells ? task<S> : args.g.a.patches ? band_task<S> : weights_task<S>;
   for (int64_t t = begin; t < end && !__atomic_load_n(args.unfit, __ATOMIC_RELAXED); ++t)
-    if (!(args.band.cells ? band_task<S>(args, t) : task<S>(args, t)))
-      __atomic_store_n(args.unfit, 1, __ATOMIC_RELAXED);
+    if (!run(args, t)) __atomic_store_n(args.unfit, 1, __ATOMIC_RELAXED);
   _tile_release();
 }
 

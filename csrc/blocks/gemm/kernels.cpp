@@ -17,6 +17,7 @@ DL_DECLARE(gemm_sum_f64, GemmArgs)
 // clang-format off
 constexpr Row<GemmArgs> rows[] = {
     DL_AMX_ROW("gemm", f32, gemm_f32, band_declines, "band")
+    DL_AMX_ROW("gemm", f32, gemm_f32, weights_decline, "weights")
     DL_AMX_ROW("gemm", f32, gemm_f32, tiles_decline, "")
     DL_CPU_ROWS("gemm", f32, gemm_f32)
     DL_CPU_ROWS("gemm", f64, gemm_f64)

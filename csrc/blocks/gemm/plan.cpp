@@ -11,7 +11,7 @@ namespace {
 constexpr double kFar = 12e9, kNear = 60e9;  // bytes a second and core, from beyond L2 and from L2
 constexpr double kNearBytes = 1 << 20;       // what stays in L2 beside C
 constexpr double kPatchRate = 20e9;          // bytes of patches of B packed a second
-constexpr double kCopy = 5e-11;              // seconds to copy an element of a patch of A
+constexpr double kCopy = 6e-10;              // seconds to bring an element of a patch together
 constexpr double kTaskCost = 1.5e-6;         // seconds
 constexpr double kCores[] = {1, 2, 4, 16};
 constexpr int64_t kMaxTasks = 4096, kMaxParts = 32;
@@ -23,18 +23,21 @@ struct Cut {
 
 class Estimate {
  public:
-  Estimate(const GemmArgs& args, const Tile& tile) : tile_(tile), m_(rows_of(args)), n_(args.g.n), k_(args.g.k) {
+  Estimate(const GemmArgs& args, const Tile& tile) : tile_(tile), m_(rows_of(args)), n_(args.g.n), k_(depth_of(args)) {
     const Gemm& g = args.g;
     rate_ = args.tiles ? tile.rate / products_of_parts(args.float_parts) : tile.rate;
     const double bytes = static_cast<double>(size_of(g)), depth = static_cast<double>(g.k) * bytes;
     near_ = static_cast<double>(g.m + g.n) * depth <= kNearBytes ? kNear : kFar;
     const double split = static_cast<double>(g.k) * tile.split;
     row_ = depth / near_ + split;
-    if (args.band.cells) row_ = static_cast<double>(g.a.patches->channels) * (bytes / kFar + tile.split);
+    const double cell = bytes / kFar + tile.split;
+    if (args.band.cells && g.a.patches) row_ = static_cast<double>(g.a.patches->channels) * cell;
     column_ = depth / (g.b.patches                                      ? kPatchRate
                        : static_cast<double>(g.n) * depth <= kNearBytes ? kNear
                                                                         : kFar) +
               split;
+    if (args.band.cells && g.b.patches)
+      column_ = static_cast<double>(k_) * cell / static_cast<double>(taps_of(*g.b.patches));
     part_ = 2 * static_cast<double>(g.m) * static_cast<double>(g.n) * bytes / kFar;
     nr_ = kTileVectors * tile.lanes;
   }
@@ -80,41 +83,63 @@ const char* tiles_cannot(const GemmArgs& args) {
 
 constexpr Tile kTile = kTiles[static_cast<int>(Isa::amx)][0], kLanes = kTiles[static_cast<int>(Isa::avx512)][0];
 
-// Seconds on tiles for `rows` rows of C, where `elements` of A are split and `copied` copied before.
-double tiles_seconds(const GemmArgs& args, int64_t rows, double elements, double copied) {
-  const Gemm& g = args.g;
-  const auto whole = [](int64_t n, int64_t step) { return static_cast<double>(round_up(n, step)); };
-  const double padded = 2 * whole(rows, 16) * whole(g.n, 16) * whole(g.k, 32);
-  const double split = elements + static_cast<double>(g.n) * static_cast<double>(g.k);
-  return padded * products_of_parts(args.float_parts) / kTile.rate + split * kTile.split + copied * kCopy;
+double product(int64_t a, int64_t b) { return static_cast<double>(a) * static_cast<double>(b); }
+
+// Seconds on tiles for `rows` of C and sums over `depth`, where `split` elements of A and B are split and `copied`
+// copied before.
+double tiles_seconds(const GemmArgs& args, int64_t rows, int64_t depth, double split) {
+  const double padded =
+      2 * product(round_up(rows, 16), round_up(args.g.n, 16)) * static_cast<double>(round_up(depth, 32));
+  return padded * products_of_parts(args.float_parts) / kTile.rate + split * kTile.split;
 }
+double copied(const Gemm& g) { return g.a.patches ? product(g.m, g.k) : g.b.patches ? product(g.n, g.k) : 0; }
 double patches_seconds(const GemmArgs& args) {
-  const double elements = static_cast<double>(args.g.m) * static_cast<double>(args.g.k);
-  return tiles_seconds(args, args.g.m, elements, args.g.a.patches ? elements : 0);
+  const Gemm& g = args.g;
+  return tiles_seconds(args, g.m, g.k, product(g.m, g.k) + product(g.n, g.k)) + copied(g) * kCopy;
 }
 
 // Tiles win where the products saved are worth more than the splitting of both operands.
 const char* dear(const GemmArgs& args, double tiles) {
-  return tiles * kClearly < flops(args.g) / kLanes.rate ? nullptr : kTooDear;
+  return tiles * kClearly < flops(args.g) / kLanes.rate + copied(args.g) * kCopy ? nullptr : kTooDear;
 }
 
 }  // namespace
 
-int64_t rows_of(const GemmArgs& args) { return args.band.cells ? args.band.cells : args.g.m; }
+int64_t rows_of(const GemmArgs& args) { return args.band.cells && args.g.a.patches ? args.band.cells : args.g.m; }
+int64_t depth_of(const GemmArgs& args) { return args.band.cells && args.g.b.patches ? args.band.cells : args.g.k; }
 
 const char* tiles_decline(const GemmArgs& args) {
   if (const char* why = tiles_cannot(args)) return why;
   return args.tiles_always ? nullptr : dear(args, patches_seconds(args));
 }
 
+namespace {
+
+constexpr const char* kGaps = "the gaps between pixels would cost more than the patches";
+
+const char* in_place_declines(const GemmArgs& args, double seconds) {
+  if (args.tiles_always) return nullptr;
+  return seconds > patches_seconds(args) ? kGaps : dear(args, seconds);
+}
+
+}  // namespace
+
 const char* band_declines(const GemmArgs& args) {
   if (const char* why = tiles_cannot(args)) return why;
+  const Gemm& g = args.g;
+  const int64_t cells = args.band.cells;
+  if (!cells || !g.a.patches) return "A is no patches of 32, 64, ... channels that tiles could read in place";
+  return in_place_declines(args,
+                           tiles_seconds(args, cells, g.k, product(g.n, g.k) + product(cells, g.a.patches->channels)));
+}
+
+const char* weights_decline(const GemmArgs& args) {
+  if (const char* why = tiles_cannot(args)) return why;
+  const Gemm& g = args.g;
   const Band& x = args.band;
-  if (!x.cells) return "A is no patches of 32, 64, ... channels that tiles could read in place";
-  if (args.tiles_always) return nullptr;
-  const double band = tiles_seconds(args, x.cells, static_cast<double>(x.cells * args.g.a.patches->channels), 0);
-  if (band > patches_seconds(args)) return "the gaps between pixels would cost more than the patches";
-  return dear(args, band);
+  if (!x.cells || !g.b.patches) return "B is no patches of 32, 64, ... channels that tiles could read in place";
+  const double split = product(x.cells, g.m) + product(x.cells * x.phase * x.phase, g.b.patches->channels);
+  return in_place_declines(args, tiles_seconds(args, g.m, x.cells, split));
 }
 
 const char* tiles_decline_packing(const GemmArgs& args) {
@@ -123,14 +148,14 @@ const char* tiles_decline_packing(const GemmArgs& args) {
 
 void plan(GemmArgs& args, const Tile& tile) {
   const Gemm& g = args.g;
-  const int64_t nr = kTileVectors * tile.lanes, m = rows_of(args);
+  const int64_t nr = kTileVectors * tile.lanes, m = rows_of(args), k = depth_of(args);
   Cut best{div_up(m, tile.mc), div_up(g.n, tile.nc), 1};
   const int64_t tasks = best.tiles_m * best.tiles_n;
   if (tasks > 1 || flops(g) > kTaskFlops) {
     const Estimate estimate(args, tile);
     const int64_t most_m = div_up(m, 2 * tile.mr), most_n = div_up(g.n, 2 * nr);
     const int64_t memory = kPartialBytes / (m * g.n * size_of(g) + 1);
-    const int64_t most_parts = std::clamp<int64_t>(std::min(g.k / (2 * tile.kc), memory), 1, kMaxParts);
+    const int64_t most_parts = std::clamp<int64_t>(std::min(k / (2 * tile.kc), memory), 1, kMaxParts);
     double least = 1e31;
     const Cut start = best;
     for (int64_t parts = 1; parts <= most_parts; parts *= 2)
@@ -149,8 +174,8 @@ void plan(GemmArgs& args, const Tile& tile) {
   args.tile_n = round_up(div_up(g.n, best.tiles_n), nr);
   args.tiles_m = div_up(m, args.tile_m);
   args.tiles_n = div_up(g.n, args.tile_n);
-  args.part_k = best.parts > 1 ? round_up(div_up(g.k, best.parts), tile.kc) : std::max<int64_t>(g.k, 1);
-  args.parts = std::max<int64_t>(div_up(g.k, args.part_k), 1);
+  args.part_k = best.parts > 1 ? round_up(div_up(k, best.parts), tile.kc) : std::max<int64_t>(k, 1);
+  args.parts = std::max<int64_t>(div_up(k, args.part_k), 1);
 }
 
 }  // namespace dl

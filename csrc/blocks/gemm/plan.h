@@ -16,12 +16,14 @@ inline int64_t round_up(int64_t a, int64_t b) { return div_up(a, b) * b; }
 
 inline int products_of_parts(int parts) { return parts * (parts + 1) / 2; }
 
-int64_t rows_of(const GemmArgs& args);        // of C, with a band's gaps
+int64_t rows_of(const GemmArgs& args);        // of C, with the gaps of a band in A
+int64_t depth_of(const GemmArgs& args);       // of a sum, with the gaps of a band in B
 void plan(GemmArgs& args, const Tile& tile);  // sets tile_m … parts of args for args.g
 
 // Why a product, or its packing of B, does not run on tiles of bfloat16; null: it does.
 const char* tiles_decline(const GemmArgs& args);
-const char* band_declines(const GemmArgs& args);  // reading A's patches in place
+const char* band_declines(const GemmArgs& args);    // reading A's patches in place
+const char* weights_decline(const GemmArgs& args);  // reading B's in place
 const char* tiles_decline_packing(const GemmArgs& args);
 
 }  // namespace dl

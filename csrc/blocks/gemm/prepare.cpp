@@ -28,13 +28,24 @@ int64_t set_band(GemmArgs& args, int64_t block_n) {
   constexpr int64_t kBlockBytes = 448 << 10;  // of B in parts, in L2 beside the sums and the cells
   Band& band = args.band;
   const Patches& p = *args.g.a.patches;
-  const int64_t taps = p.runs * p.run_width, step = taps * kTileDepth;
+  const int64_t taps = taps_of(p), step = taps * kTileDepth;
   const int64_t most =
       std::min({kBlockBytes / (step * block_n * args.float_parts * 2), kMostBandSteps / taps, p.channels / kTileDepth});
   band.channels = std::max<int64_t>(most, 1) * kTileDepth;
   const int64_t cells = band.phase * band.phase * (args.tile_m + band.reach);
   band.elements = band.channels * args.float_parts * cells + kTileDepth * kTileDepth;  // the last tile may reach beyond
   return band.channels * taps;
+}
+
+// How many cells are split at a time, and the room for their pairs.
+void set_band_of_b(GemmArgs& args, int64_t depth) {
+  constexpr int64_t kBlockBytes = 512 << 10;  // in L2 beside the sums
+  Band& band = args.band;
+  const int64_t channels = args.tile_n / taps_of(*args.g.b.patches), phases = band.phase * band.phase;
+  const int64_t cell = phases * args.float_parts * channels * 4;  // each is in two pairs, of bfloat16
+  band.block = std::max((kBlockBytes / cell - band.reach) / depth, int64_t{1}) * depth;
+  const int64_t pairs = 2 * ((std::min(band.block, round_up(args.part_k, kTileDepth)) + band.reach) / 2 + 1);
+  band.elements = phases * args.float_parts * channels * 2 * pairs;
 }
 
 // On tiles every task splits its block of B itself, or all share one split beforehand.
@@ -52,16 +63,30 @@ void prepare_tiles(Prepared& x, const Tile& tile) {
     x.pack = &packs.choose(Device::cpu, g.dtype, args);
   }
   const int64_t block_n = round_up(args.tile_n, kWidth), block_m = round_up(args.tile_m, kWidth);
+  if (band.cells && g.b.patches) {
+    set_band_of_b(args, tile.kc);
+    x.scratch_bytes = band.elements * kPartItem + block_m * args.tile_n * size_of(g);
+    return;
+  }
   const int64_t kc = band.cells ? set_band(args, block_n) : tile.kc;
   args.b_block_elements = shared ? 0 : block_n * std::min(kc, round_up(g.k, kTileDepth)) * args.float_parts;
   const bool sums = std::min(args.part_k, g.k) > kc;
   x.scratch_bytes = (args.b_block_elements + band.elements) * kPartItem + (sums ? block_m * block_n * size_of(g) : 0);
 }
 
-// The cut of a product with a band: K whole, and no more columns than leave L2 room for a block of all taps.
+// The cut of a product with a band. In A: K whole, and no more columns than leave L2 room for a block of all taps. In
+// B: columns are all taps of 32 channels, and the sums of a task stay in L2.
 Tile band_tile(const Gemm& g, Tile tile) {
-  tile.kc = g.k;
-  tile.nc = 256;
+  constexpr int64_t kSums = 160 << 10;
+  if (g.a.patches) {
+    tile.kc = g.k;
+    tile.nc = 256;
+    return tile;
+  }
+  const int64_t columns = taps_of(*g.b.patches) * kTileDepth;
+  tile.lanes = static_cast<int>(columns) / kTileVectors;
+  tile.mc = std::min<int64_t>(round_up(g.m, 32), 256);
+  tile.nc = std::max(kSums / tile.mc / columns, int64_t{1}) * columns;
   return tile;
 }
 

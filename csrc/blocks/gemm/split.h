@@ -97,28 +97,29 @@ static void split_columns(const float* src, int64_t pitch, int n, int64_t kc, Pa
 struct Runs {
   const float* data;
   int64_t stride, count, length;
-};
-static DL_INLINE void load_turned(const Runs& x, Vec<float> (&r)[16]) {
-  if (x.count >= 16 && x.length >= 16) {
+  DL_INLINE void load(Vec<float> (&r)[16]) const {
+    if (count >= 16 && length >= 16) {
 #pragma GCC unroll 16
-    for (int i = 0; i < 16; ++i) r[i] = Vec<float>::load(x.data + i * x.stride);
-  } else {
-    const __mmask16 lanes = first(x.length);
+      for (int i = 0; i < 16; ++i) r[i] = Vec<float>::load(data + i * stride);
+      return;
+    }
+    const __mmask16 lanes = first(length);
     for (int i = 0; i < 16; ++i)
-      r[i].v = (Vec<float>::Native)_mm512_maskz_loadu_ps(i < x.count ? lanes : 0, x.data + i * x.stride);
+      r[i].v = (Vec<float>::Native)_mm512_maskz_loadu_ps(i < count ? lanes : 0, data + i * stride);
   }
-  transpose<float>(r);
-}
+};
 
 // Element i of every run of x and of y to line i of a tile: 16 rows of A that lie along m, 16 columns of B along k.
-template <int S>
-static DL_INLINE void split_turned(const Runs& x, const Runs& y, Part* dst, Least& least) {
+template <int S, class Source>
+static DL_INLINE void split_turned(const Source& x, const Source& y, Part* dst, Least& least) {
   alignas(64) float first_of_pairs[16][16];
   Vec<float> r[16];
-  load_turned(x, r);
+  x.load(r);
+  transpose<float>(r);
 #pragma GCC unroll 16
   for (int i = 0; i < 16; ++i) r[i].store(first_of_pairs[i]);
-  load_turned(y, r);
+  y.load(r);
+  transpose<float>(r);
 #pragma GCC unroll 16
   for (int i = 0; i < 16; ++i) {
     const __m512 lo = _mm512_load_ps(first_of_pairs[i]), hi = (__m512)r[i].v;
