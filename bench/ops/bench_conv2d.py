@@ -67,10 +67,11 @@ CONVS = {
 }
 GEMM = (("gemm", "gemm_pack"), ("gemm", "gemm_pack", "gemm_sum"))  # implicit matrix products
 DEPTHWISE = (("depthwise_fwd",), ("depthwise_fwd", "depthwise_bwd_x", "depthwise_bwd_w"))
+FIRST = (("first_layer_fwd",), ("first_layer_fwd", "first_layer_bwd_w"))
 ROWS = [
     row
     for name, conv in CONVS.items()
-    for fwd, bwd in [DEPTHWISE if conv.groups == conv.c > 1 else GEMM]
+    for fwd, bwd in [DEPTHWISE if conv.groups == conv.c > 1 else FIRST if conv.first else GEMM]
     for row in (
         Row(f"conv2d {name} fwd", lambda lib, c=conv: forward(lib, c), fwd, flops=conv.flops()),
         Row(f"conv2d {name} fwd+bwd", lambda lib, c=conv: train(lib, c), bwd, flops=conv.train_flops()),

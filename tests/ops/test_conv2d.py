@@ -16,6 +16,7 @@ from .cases import Arg, Case
 from .common import run_cases, threads
 
 GEMM = ("gemm", "gemm_pack")
+FIRST = ("first_layer_fwd", "first_layer_bwd_w")
 
 
 def pair(x: Any) -> tuple[int, int]:
@@ -97,7 +98,26 @@ CASES = [
     case("wide padding", ((1, 2, 2, 3), (3, 2, 3, 3)), padding=3),
     case("1x1", ((2, 17, 4, 5), (18, 17, 1, 1), (18,)), ((2, 5, 1, 1), (3, 5, 1, 1))),
     case("1x1 stride 2", ((2, 6, 5, 5), (4, 6, 1, 1)), stride=2),
-    case("first layer", ((2, 3, 17, 18), (5, 3, 7, 7), (5,)), ((1, 1, 9, 9), (4, 1, 5, 5), (4,)), stride=2, padding=3),
+    case(
+        "first layer",
+        ((2, 3, 17, 18), (5, 3, 7, 7), (5,)),
+        ((1, 1, 9, 9), (4, 1, 5, 5), (4,)),
+        ((1, 2, 6, 41), (33, 2, 4, 3)),  # a row of y of one block of pixels and a short one, three vectors of outputs
+        ((1, 3, 5, 70), (17, 3, 2, 5), (17,)),
+        stride=2,
+        padding=3,
+        rows=FIRST,
+    ),
+    case(
+        "first layer, dilated",
+        ((2, 1, 9, 12), (70, 1, 3, 3), (70,)),
+        ((1, 4, 7, 31), (6, 4, 2, 2)),
+        padding=(1, 2),
+        stride=(1, 2),
+        dilation=(3, 2),
+        rows=FIRST,
+    ),
+    case("first layer of a row", ((1, 1, 1, 40), (4, 1, 1, 3), (4,)), padding=(0, 2), rows=FIRST),
     case("groups", ((2, 6, 5, 5), (9, 2, 3, 3), (9,)), groups=3, padding=1),
     case("groups of one channel, two outputs", ((2, 3, 5, 5), (6, 1, 3, 3)), groups=3, padding=1),
     depthwise("depthwise", ((2, 19, 6, 5), (19, 1, 3, 3), (19,)), ((1, 2, 3, 3), (2, 1, 3, 3)), padding=1),
@@ -157,6 +177,8 @@ def test_gradients_come_in_their_operand_s_layout(w_layout: Any) -> None:
         ((4, 16, 28, 28), (24, 16, 3, 3), {"padding": 1}),
         ((8, 1, 28, 28), (8, 1, 3, 3), {"padding": 1, "stride": 2}),
         ((64, 3, 16, 16), (4, 3, 3, 3), {}),  # a long sum over pixels: dw is split
+        ((9, 3, 70, 66), (64, 3, 7, 7), {"padding": 3, "stride": 2}),  # several tasks an image
+        ((64, 5, 16, 16), (4, 5, 3, 3), {}),
         ((2, 32, 20, 20), (32, 1, 3, 3), {"padding": 1, "groups": 32}),
     ],
 )

@@ -52,6 +52,17 @@ def test_gradients_too():
             np.testing.assert_array_equal(leaf.grad.numpy()[i : i + 3], part.grad.numpy())
 
 
+@pytest.mark.parametrize(("dtype", "channels"), [(np.float32, 64), (np.float32, 48), (np.float64, 24)])
+def test_a_first_layer_s_images_are_those_of_one(dtype, channels):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((66, 1, 31, 33)).astype(dtype)
+    w, b = (dl.tensor(rng.standard_normal(s).astype(dtype)) for s in ((channels, 1, 3, 3), (channels,)))
+    whole = F.conv2d(dl.tensor(x), w, b, padding=1).numpy()
+    assert whole.nbytes >= 8 << 20, "large enough to go past the caches"
+    for i in (0, 1, 65):
+        np.testing.assert_array_equal(whole[i : i + 1], F.conv2d(dl.tensor(x[i : i + 1]), w, b, padding=1).numpy())
+
+
 def test_a_large_tensor_changed_in_place_may_be_its_own_operand():
     x = np.random.default_rng(0).standard_normal(TALL, np.float32)
     t = dl.tensor(x)

@@ -5,6 +5,7 @@
 #include "blocks/gemm16/gemm16.h"
 #include "core/array.h"
 #include "ops/conv2d/depthwise.h"
+#include "ops/conv2d/first_layer.h"
 #include "ops/conv2d/taps.h"
 
 namespace dl {
@@ -148,6 +149,10 @@ Array conv2d_fwd(const Array& given, const Array& w, const Array* bias, const Di
     depthwise_fwd(s, widened(x), widened(w), bias ? &b : nullptr, out);
     return convert(out, y.dtype());
   }
+  if (is_first_layer(s, y.dtype())) {
+    first_layer_fwd(s, x, w, bias ? &b : nullptr, y);
+    return y;
+  }
   const int64_t cg = s.c / groups, kg = s.k / groups;
   Taps t;
   set_taps(t, x, cg, w, forward_taps(s.r, s.dilation_h, s.top), forward_taps(s.s, s.dilation_w, s.left));
@@ -222,6 +227,10 @@ Array conv2d_bwd_w(const Array& given_g, const Array& given_x, const Array& w, c
     const Array out = dw.dtype() == DType::bf16 ? Array::empty_like(dw, DType::f32) : dw;
     depthwise_bwd_w(s, widened(g), widened(x), out);
     return convert(out, dw.dtype());
+  }
+  if (is_first_layer(s, x.dtype())) {
+    first_layer_bwd_w(s, g, x, dw);
+    return dw;
   }
   const int64_t cg = s.c / groups, kg = s.k / groups;
   const bool in_place = dw.is_channels_last();

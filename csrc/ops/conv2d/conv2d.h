@@ -7,7 +7,8 @@
 //   dw[k,c,r,s] = sum_{n,p,q} g[n,k,p,q] x[…]        db[k] = sum_{n,p,q} g[n,k,p,q]
 // Images are read and written channels-last: an x or g whose channels lie apart is copied once (counted as a layout
 // copy). y and dx are channels-last, dw has w's layout; w is read in any layout, fastest in its channels-last one.
-// Implicit gemm (blocks/gemm): nothing is unfolded in memory. One channel a group: a direct kernel, cpu.cpp.
+// Implicit gemm (blocks/gemm): nothing is unfolded in memory. One channel a group, or few input channels: direct
+// kernels (cpu.cpp), but for dx of the latter.
 // Error: gemm's over C/groups·R·S terms forward, K/groups·R·S for dx, N·P·Q for dw.
 #pragma once
 #include "core/dtype.h"
@@ -29,6 +30,26 @@ struct DepthwiseArgs {
   int64_t chunk_rows;   // dw: rows of y a chunk
 };
 // A kernel's range: fwd: rows (n, p) of y; bwd_x: rows (n, h) of dx; bwd_w: chunks.
+
+// Few input channels, a network's first layer. A task is task_rows rows of one image's y (the last of an image has
+// fewer); it copies the rows of x that they read to `rows`, with their padding, where tap (r, s, c) of a pixel lies
+// offset[tap] elements from the pixel.
+constexpr int kTapBlock = 14;  // dw: taps that are summed together, at most
+constexpr int kMaxLanes = 16;  // of any vector
+
+struct FirstLayerArgs {
+  ConvShape shape;
+  const void *x, *g, *w;  // w: [taps + 1][k_pitch], the last row is the bias
+  void* out;              // y, or for dw the chunks' sums [chunk][taps + kTapBlock - 1][k_pitch]
+  void* rows;             // [row][pitch]
+  const int64_t* offset;  // kTapBlock - 1 more than taps
+  int64_t x_stride[3];    // of n, h, w
+  int64_t taps, k_pitch, pitch;
+  int64_t task_rows, tasks_n;  // tasks of an image
+  int64_t chunk_tasks;         // dw
+  bool past_caches;            // y is stored so
+};
+// A kernel's range: fwd: tasks; bwd_w: chunks.
 
 DL_API Array conv2d_fwd(const Array& x, const Array& w, const Array* bias, const Dims& stride, const Dims& padding,
                         const Dims& dilation, int64_t groups);

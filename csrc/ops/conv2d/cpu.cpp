@@ -2,6 +2,7 @@
 //   y[n,p,q,c] = b[c] + sum over the taps inside the image of x[…,c] w[r,s,c]; dx and dw likewise
 // Limit: two loads for each multiply-add, x and w both from L1: half the peak.
 #include "ops/conv2d/conv2d.h"
+#include "ops/conv2d/first_layer_sums.h"
 #include "simd/vec.h"
 
 namespace dl::DL_ISA_NS {
@@ -127,5 +128,10 @@ void depthwise_bwd_x_f32(const DepthwiseArgs& a, int64_t b, int64_t e) { depthwi
 void depthwise_bwd_x_f64(const DepthwiseArgs& a, int64_t b, int64_t e) { depthwise_bwd_x<double>(a, b, e); }
 void depthwise_bwd_w_f32(const DepthwiseArgs& a, int64_t b, int64_t e) { depthwise_bwd_w<float>(a, b, e); }
 void depthwise_bwd_w_f64(const DepthwiseArgs& a, int64_t b, int64_t e) { depthwise_bwd_w<double>(a, b, e); }
+
+void first_layer_fwd_f32(const FirstLayerArgs& a, int64_t b, int64_t e) { first_layer_fwd<float>(a, b, e); }
+void first_layer_fwd_f64(const FirstLayerArgs& a, int64_t b, int64_t e) { first_layer_fwd<double>(a, b, e); }
+void first_layer_bwd_w_f32(const FirstLayerArgs& a, int64_t b, int64_t e) { first_layer_bwd_w<float>(a, b, e); }
+void first_layer_bwd_w_f64(const FirstLayerArgs& a, int64_t b, int64_t e) { first_layer_bwd_w<double>(a, b, e); }
 
 }  // namespace dl::DL_ISA_NS
