@@ -22,7 +22,7 @@ from typing import Any
 import dlcore as dl
 from dlcore import testing
 
-from . import machine, memory, table
+from . import accuracy, machine, memory, table
 from .harness import Row, run_row
 
 COMPILED = "train/steps"  # the rows that have something to compile
@@ -67,6 +67,8 @@ def result(file: str, row: Row, peer: str | None, threads: int, quick: bool, dev
     if theirs:
         out |= {"peer": peer, "peer_s": theirs.median, "peer_iqr_s": theirs.iqr, "peer_best_s": theirs.best}
         out["ratio"] = theirs.median / ours.median
+    if row.flops and file.startswith("ops/") and peer and device == "cpu" and not quick:
+        out |= accuracy.measure(row, peer, threads)
     if row.memory and device == "cpu" and not quick:
         for side, module in (("ours", "dlcore"), ("peer", peer)):
             if module:

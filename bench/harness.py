@@ -49,13 +49,15 @@ class Row:
 class Lib:
     """dlcore or torch under the same names, with the same random inputs for the same row.
 
-    `name` is a module, or "torch.compile": PyTorch, with what a row gives to `compile` compiled.
+    `name` is a module, or "torch.compile": PyTorch, with what a row gives to `compile` compiled. `exact`: the
+    same numbers in float64.
     """
 
-    def __init__(self, name: str, seed: int = 0, device: str = "cpu") -> None:
+    def __init__(self, name: str, seed: int = 0, device: str = "cpu", exact: bool = False) -> None:
         self.name = name
         module, _, self.compiles = name.partition(".")
         self.device = device
+        self.exact = exact
         self.dl: Any = importlib.import_module(module)
         self.F: Any = importlib.import_module(f"{module}.nn.functional")
         self.nn: Any = self.dl.nn
@@ -67,6 +69,8 @@ class Lib:
         return self.dl.optim
 
     def tensor(self, array: np.ndarray, grad: bool = False) -> Any:
+        if self.exact and array.dtype == np.float32:
+            array = array.astype(np.float64)
         x = self.dl.tensor(array, device=self.device)
         return x.requires_grad_() if grad else x
 
@@ -89,6 +93,7 @@ class Lib:
 
     def fill(self, model: Any) -> Any:
         """Give a model the same weights in both libraries: normal, scaled by 1/sqrt(fan in); one-dimensional ones 0."""
+        model = model.double() if self.exact else model
         state = {}
         for name, p in model.state_dict().items():
             shape = tuple(p.shape)

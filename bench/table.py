@@ -22,6 +22,8 @@ def line(result: dict[str, Any]) -> str:
     if "ours_memory_resident" in result:
         sides = [f"{result[k] / 2**20:.0f}" for k in ("ours_memory_resident", "peer_memory_resident") if k in result]
         cells.append(f"{' : '.join(sides)} MB")
+    if "ours_error" in result:
+        cells.append(f"{result['ours_error']:.1e} : {result['peer_error']:.1e}")
     return " ".join(cells).rstrip()
 
 

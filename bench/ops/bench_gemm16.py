@@ -13,6 +13,8 @@ ROUGH = 4e-2  # a result and what it was made of are rounded to 8 bits
 def low(lib: Lib, x: Any, grad: bool = False) -> Any:
     """x in bfloat16; images channels-last in both libraries, PyTorch's faster layout."""
     x = x.bfloat16()
+    if lib.exact:
+        x = x.double()
     if lib.peer and x.ndim == 4:
         x = x.contiguous(memory_format=lib.dl.channels_last)
     return x.detach().requires_grad_() if grad else x
