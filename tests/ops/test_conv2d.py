@@ -121,6 +121,14 @@ CASES = [
     case("groups", ((2, 6, 5, 5), (9, 2, 3, 3), (9,)), groups=3, padding=1),
     case("groups of one channel, two outputs", ((2, 3, 5, 5), (6, 1, 3, 3)), groups=3, padding=1),
     depthwise("depthwise", ((2, 19, 6, 5), (19, 1, 3, 3), (19,)), ((1, 2, 3, 3), (2, 1, 3, 3)), padding=1),
+    depthwise(
+        "depthwise, rows of several blocks",
+        ((1, 18, 4, 17), (18, 1, 3, 3), (18,)),
+        ((2, 2, 3, 8), (2, 1, 2, 5)),
+        padding=1,
+    ),
+    depthwise("depthwise, wide padding", ((1, 5, 2, 9), (5, 1, 2, 3), (5,)), padding=(3, 4)),
+    depthwise("depthwise, dilated", ((1, 3, 9, 12), (3, 1, 3, 3)), dilation=(2, 3), padding=(2, 3)),
     depthwise("depthwise, dilated and strided", ((2, 7, 9, 8), (7, 1, 3, 2), (7,)), stride=(2, 1), dilation=2),
     rows("conv1d", ((2, 6, 11), (4, 3, 3), (4,)), ((1, 2, 5), (2, 1, 5)), stride=2, padding=2),
     rows("conv1d same", ((2, 2, 9), (4, 1, 4), (4,)), padding="same", dilation=2),
@@ -180,6 +188,7 @@ def test_gradients_come_in_their_operand_s_layout(w_layout: Any) -> None:
         ((9, 3, 70, 66), (64, 3, 7, 7), {"padding": 3, "stride": 2}),  # several tasks an image
         ((64, 5, 16, 16), (4, 5, 3, 3), {}),
         ((2, 32, 20, 20), (32, 1, 3, 3), {"padding": 1, "groups": 32}),
+        ((9, 40, 30, 20), (40, 1, 5, 3), {"padding": 2, "groups": 40}),
     ],
 )
 def test_same_bits_at_any_number_of_threads(isa: str, x: Any, w: Any, kw: dict[str, Any]) -> None:

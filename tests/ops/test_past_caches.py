@@ -63,6 +63,20 @@ def test_a_first_layer_s_images_are_those_of_one(dtype, channels):
         np.testing.assert_array_equal(whole[i : i + 1], F.conv2d(dl.tensor(x[i : i + 1]), w, b, padding=1).numpy())
 
 
+def test_a_depthwise_image_s_gradient_is_that_of_one_alone():
+    rng = np.random.default_rng(0)
+    x, g = (rng.standard_normal((36, 32, 46, 43), np.float32) for _ in range(2))
+    w = dl.tensor(rng.standard_normal((32, 1, 3, 3), np.float32))
+    whole, part = dl.tensor(x, requires_grad=True), dl.tensor(x[33:34], requires_grad=True)
+    ys = []
+    for leaf, cotangent in ((whole, g), (part, g[33:34])):
+        ys.append(F.conv2d(leaf, w, padding=1, groups=32))
+        ys[-1].backward(dl.tensor(cotangent))
+    assert x.nbytes >= 8 << 20, "large enough to go past the caches"
+    np.testing.assert_array_equal(ys[0].detach().numpy()[33:34], ys[1].detach().numpy())
+    np.testing.assert_array_equal(whole.grad.numpy()[33:34], part.grad.numpy())
+
+
 def test_a_large_tensor_changed_in_place_may_be_its_own_operand():
     x = np.random.default_rng(0).standard_normal(TALL, np.float32)
     t = dl.tensor(x)

@@ -28,6 +28,7 @@ struct DepthwiseArgs {
   void* out;
   int64_t x_stride[3];  // of n, h, w
   int64_t chunk_rows;   // dw: rows of y a chunk
+  bool past_caches;     // y or dx is stored so
 };
 // A kernel's range: fwd: rows (n, p) of y; bwd_x: rows (n, h) of dx; bwd_w: chunks.
 

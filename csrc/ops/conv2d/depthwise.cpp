@@ -6,6 +6,7 @@
 #include "blocks/copy/copy.h"
 #include "core/array.h"
 #include "core/launch.h"
+#include "core/past_caches.h"
 
 namespace dl {
 namespace {
@@ -31,7 +32,8 @@ DepthwiseArgs args_of(const ConvShape& s, const void* x, const Dims& strides, co
           .bias = nullptr,
           .out = out.raw(),
           .x_stride = {strides[0], strides[2], strides[3]},
-          .chunk_rows = 0};
+          .chunk_rows = 0,
+          .past_caches = past_caches(out) && s.c * static_cast<int64_t>(itemsize(out.dtype())) % 64 == 0};
 }
 
 }  // namespace
