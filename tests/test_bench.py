@@ -77,6 +77,12 @@ def test_peak_is_of_the_isa(isa: str) -> None:
     assert _C.last_kernel() == f"fma_peak.f32.{vector_isa(isa)}"
 
 
+def test_peak_of_tiles_where_there_are_some() -> None:
+    for isa in _C.isas():
+        with testing.isa(isa):
+            assert (_C.peak_tile_flops(0.01) > 1e10) == (isa == "amx")
+
+
 def test_machine_figures_are_plausible() -> None:
     assert machine.peak_flops(1) > 1e9
     assert 1e8 < machine.copy_bandwidth(1) < 1e12

@@ -17,7 +17,7 @@ from dlcore.profiler import KernelRow
 from .ops.cases import all_cases
 from .ops.common import gradients, isas_of, make, sample
 
-FMA, COPY = 100e9, 10e9
+FMA, TILE, COPY = 100e9, 1200e9, 10e9
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def peaks(monkeypatch):
     """Round figures for this machine's peaks, and no time spent on measuring them."""
     for module in ("dlcore.profiler", "dlcore.profile_table"):
         monkeypatch.setattr(f"{module}.peak_flops", lambda threads: FMA * threads)
+        monkeypatch.setattr(f"{module}.peak_tile_flops", lambda threads: TILE * threads)
         monkeypatch.setattr(f"{module}.copy_bandwidth", lambda threads: COPY * threads)
 
 
@@ -222,7 +223,7 @@ def row(**changes) -> KernelRow:
     return KernelRow(**(figures | {"why": "", "source": ""} | changes))
 
 
-def test_rates_and_shares_of_the_peaks(peaks):
+def test_rates_and_shares_of_the_peaks(peaks, monkeypatch):
     both = row(flops=FMA / 2, bytes=COPY / 4, seconds=1.0)
     assert (both.gflops, both.gbytes, both.bound, both.of_peak) == (50.0, 2.5, "fma", 0.5)
     assert row(flops=FMA / 2, bytes=COPY * 0.75).bound == "copy"
@@ -231,6 +232,11 @@ def test_rates_and_shares_of_the_peaks(peaks):
     assert (moved.gflops, moved.bound, moved.of_peak) == (None, "copy", 3.0)
     assert row(flops=FMA / 2, kernel="gemm.f64.base").of_peak == 1.0, "half as many lanes"
     assert row(flops=FMA, threads=2).of_peak == 0.5
+    tiles = row(flops=TILE / 12, kernel="gemm.f32.amx.band")
+    assert (tiles.bound, tiles.of_peak) == ("tile", 0.5), "six products for one"
+    monkeypatch.setattr(_C, "product_precision", lambda: 1)
+    assert tiles.of_peak == 1 / 12, "one"
+    assert row(flops=TILE / 2, kernel="gemm16.bf16.amx", threads=2).of_peak == 0.25
     silent = row()
     assert (silent.gflops, silent.gbytes, silent.bound, silent.of_peak) == (None, None, "", None)
 

@@ -67,6 +67,10 @@ void bind_runtime(py::module_& m) {
     const py::gil_scoped_release release;
     return dl::peak_flops(seconds);
   });
+  def(m, "peak_tile_flops", [](double seconds) {
+    const py::gil_scoped_release release;
+    return dl::peak_tile_flops(seconds);
+  });
 
   def(m, "memory_stats", [] {
     const dl::MemoryStats s = dl::memory_stats();

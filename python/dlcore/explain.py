@@ -187,7 +187,7 @@ class Explained:
             needs, takes = [f"{amount(row.bytes / self.calls)}B"], [f"copy {in_words(row.least[1] / self.calls)}"]
             if row.flops:
                 needs.insert(0, f"{amount(row.flops / self.calls)}flop")
-                takes.insert(0, f"fma {in_words(row.least[0] / self.calls)}")
+                takes.insert(0, f"{row.unit} {in_words(row.least[0] / self.calls)}")
             took = in_words(row.seconds / self.calls)
             lines.append(f"{row.kernel:{first}}  {', '.join(needs):26}{', '.join(takes):28}{took}")
         return lines if rows else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -21,13 +22,22 @@ def peak_flops(threads: int) -> float:
     >>> peak_flops(1) > 1e9
     True
     """
-    return _peak_flops(threads, _C.isa())
+    return _best(_C.peak_flops, threads, _C.isa())
+
+
+def peak_tile_flops(threads: int) -> float:
+    """bfloat16 FLOP/s of products on tiles (AMX), likewise; 0 where the instruction set in force has none.
+
+    >>> peak_tile_flops(1) >= 0
+    True
+    """
+    return _best(_C.peak_tile_flops, threads, _C.isa())
 
 
 @cache
-def _peak_flops(threads: int, isa: str) -> float:
+def _best(probe: Callable[[float], float], threads: int, isa: str) -> float:
     with ThreadPoolExecutor(threads) as pool:
-        return max(sum(pool.map(lambda _: _C.peak_flops(PROBE_S), range(threads))) for _ in range(TRIALS))
+        return max(sum(pool.map(lambda _: probe(PROBE_S), range(threads))) for _ in range(TRIALS))
 
 
 @cache

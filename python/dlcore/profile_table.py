@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlcore.machine import copy_bandwidth, peak_flops
+from dlcore.machine import copy_bandwidth, peak_flops, peak_tile_flops
 
 FIRST = "first row that fits"
 
@@ -80,13 +80,16 @@ def _notes(p: profile, rows: list[KernelRow]) -> list[str]:
     many = f"{p.threads} threads" if p.threads > 1 else "1 thread"
     notes = [
         f"of peak: fma   {peak_flops(p.threads) * 1e-9:6.1f} GF/s of float32 multiply-adds in registers",
+    ]
+    if any(row.bound == "tile" for row in rows):
+        tiles = peak_tile_flops(p.threads) * 1e-9
+        notes.append(f"         tile  {tiles:6.0f} GF/s of bfloat16 products; one of float32 takes six, three or one")
+    notes += [
         f"         copy  {copy_bandwidth(p.threads) * 1e-9:6.1f} GB/s read and written, where arrays exceed the caches",
-        f"         both as this machine reached them just now on {many}",
+        f"         as this machine reached them just now on {many}",
     ]
     if any((row.of_peak or 0) > 1 and row.bound == "copy" for row in rows):
         notes.append("         above 100 % of copy: the data was in a cache")
-    if any((row.of_peak or 0) > 1 and row.bound == "fma" for row in rows):
-        notes.append("         above 100 % of fma: it multiplies in other units than vector registers, such as tiles")
     if any(row.of_peak is None for row in rows):
         notes.append(f"         {NONE}: the kernel's contract states no such figure")
     notes.append("outside kernels: Python, checks, memory, waiting")

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from dlcore import _C
-from dlcore.machine import copy_bandwidth, peak_flops
+from dlcore.machine import copy_bandwidth, peak_flops, peak_tile_flops
 from dlcore.profile_table import FIRST, table
 
+PRODUCTS = {3: 6, 2: 3, 1: 1}  # on tiles, for one of float32 in so many bfloat16 parts
 COPIES = ("copy", "transpose")  # the ops of blocks/copy
 _EVENT = np.dtype(
     [("start", "i8"), ("end", "i8"), ("flops", "f8"), ("bytes", "f8"), ("thread", "i8"), ("kernel", "u4"), ("op", "i4")]
@@ -60,19 +61,31 @@ class KernelRow:
     @property
     def least(self) -> tuple[float, float]:
         """Seconds that all calls take at this machine's peaks: of arithmetic, and of copying. Measured once, 1 s."""
+        return self._arithmetic, self.bytes / copy_bandwidth(self.threads)
+
+    @property
+    def unit(self) -> str:
+        """What multiplies: "tile" (AMX) or "fma"."""
+        return "tile" if ".amx" in self.kernel else "fma"
+
+    @property
+    def _arithmetic(self) -> float:
+        if self.unit == "tile":  # a float32 is several bfloat16
+            products = PRODUCTS[_C.product_precision()] if ".f32." in self.kernel else 1
+            return self.flops * products / peak_tile_flops(self.threads)
         wide = 2 if ".f64." in self.kernel else 1  # a register holds half as many
-        return self.flops * wide / peak_flops(self.threads), self.bytes / copy_bandwidth(self.threads)
+        return self.flops * wide / peak_flops(self.threads)
 
     @property
     def bound(self) -> str:
-        """The peak that the kernel is set against: "fma", "copy", or "" without figures.
+        """The peak that the kernel is set against: "fma", "tile", "copy", or "" without figures.
 
         The nearer one. But bytes faster than a copy's came from a cache: then arithmetic counts, where it is stated.
         """
         arithmetic, moving = self.least
         if not self.flops:
             return "copy" if self.bytes else ""
-        return "copy" if arithmetic < moving <= self.seconds else "fma"
+        return "copy" if arithmetic < moving <= self.seconds else self.unit
 
     @property
     def of_peak(self) -> float | None:

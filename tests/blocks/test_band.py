@@ -1,4 +1,4 @@
-"""Convolutions and their gradients on tiles that read the image in place: every geometry, gaps, edges, values that parts cannot carry."""
+"""Convolutions and their gradients on tiles that read the image in place: geometry, gaps, edges, values, bits."""
 
 from __future__ import annotations
 

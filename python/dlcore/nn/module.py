@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from dlcore import _C
-from dlcore.devices import target
+from dlcore import _C, devices
 from dlcore.nn import checks, hooks, state
 from dlcore.nn.hooks import ModuleHooks
 from dlcore.nn.parameter import Parameter
@@ -248,7 +247,7 @@ class Module:
 
     def to(self, *args: Any, dtype: _C.DType | None = None, device: str | None = None) -> Module:
         """Moves parameters, gradients and buffers, in place: to another device all, to another dtype floating ones."""
-        dtype, device = target(args, dtype, device)
+        dtype, device = devices.target(args, dtype, device)
         if dtype is not None and not dtype.is_floating_point:
             raise TypeError(f"{type(self).__name__}.to: parameters need a floating dtype, got {dtype}")
         return self._apply(lambda x: x.to(dtype=dtype if x.is_floating_point() else None, device=device))
