@@ -12,6 +12,7 @@ constexpr double kFar = 12e9, kNear = 60e9;  // bytes a second and core, from be
 constexpr double kNearBytes = 1 << 20;       // what stays in L2 beside C
 constexpr double kPatchRate = 20e9;          // bytes of patches of B packed a second
 constexpr double kCopy = 6e-10;              // seconds to bring an element of a patch together
+constexpr double kScattered = 4e-9;          // seconds to store an element of C tap by tap, in runs of 32
 constexpr double kTaskCost = 1.5e-6;         // seconds
 constexpr double kCores[] = {1, 2, 4, 16};
 constexpr int64_t kMaxTasks = 4096, kMaxParts = 32;
@@ -81,7 +82,9 @@ const char* tiles_cannot(const GemmArgs& args) {
   return nullptr;
 }
 
-constexpr Tile kTile = kTiles[static_cast<int>(Isa::amx)][0], kLanes = kTiles[static_cast<int>(Isa::avx512)][0];
+constexpr Tile kTile = kTiles[static_cast<int>(Isa::amx)][0];
+constexpr double kPatchAdds =
+    1.3e11;  // FLOP/s of multiply-adds where patches are packed (14² to 56², 32 channels and more)
 
 double product(int64_t a, int64_t b) { return static_cast<double>(a) * static_cast<double>(b); }
 
@@ -100,7 +103,7 @@ double patches_seconds(const GemmArgs& args) {
 
 // Tiles win where the products saved are worth more than the splitting of both operands.
 const char* dear(const GemmArgs& args, double tiles) {
-  return tiles * kClearly < flops(args.g) / kLanes.rate + copied(args.g) * kCopy ? nullptr : kTooDear;
+  return tiles * kClearly < flops(args.g) / kPatchAdds + copied(args.g) * kCopy ? nullptr : kTooDear;
 }
 
 }  // namespace
@@ -139,7 +142,7 @@ const char* weights_decline(const GemmArgs& args) {
   const Band& x = args.band;
   if (!x.cells || !g.b.patches) return "B is no patches of 32, 64, ... channels that tiles could read in place";
   const double split = product(x.cells, g.m) + product(x.cells * x.phase * x.phase, g.b.patches->channels);
-  return in_place_declines(args, tiles_seconds(args, g.m, x.cells, split));
+  return in_place_declines(args, tiles_seconds(args, g.m, x.cells, split) + product(g.m, g.n) * kScattered);
 }
 
 const char* tiles_decline_packing(const GemmArgs& args) {
