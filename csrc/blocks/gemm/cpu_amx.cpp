@@ -1,10 +1,11 @@
 // Products of float32 on tiles of bfloat16 (AMX). Tasks as in cpu.cpp; called by gemm.cpp.
 //   a b = sum over parts i + j < S of a_i b_j: six products of three parts (S = 3) err no more than a chain of fused
 //   multiply-adds and 2^-24 |a||b|, three of two (S = 2) some 2^-16, one (S = 1) 2^-8 of |a||b|; sums are float32.
-// A's panel (32 × kc in three parts: 24 KB) stays in L1, B's block (kc × 512: 384 KB) and the sums (512 × 512: 1 MB) in
-// L2. C is written once, after the last step. Whatever tiles cannot carry sets args.unfit, and the caller runs another
-// row: values below 2^-110 are seen when split, NaN, infinities and overflow as sums that are not finite. Limit: the
-// tile unit; splitting takes 0.17 ns an element of A or B, 0.27 where it is turned, beside it.
+// A's panel (32 × kChain in three parts: 48 KB) stays in L1; B's block, of a part's whole depth and kept for the
+// thread's next task of the same columns (up to 1 MB) or of kChain rows (768 KB), and the sums (up to 1 MB) in L2. C is
+// written once, after the last step. Whatever tiles cannot carry sets args.unfit, and the caller runs another row:
+// values below 2^-110 are seen when split, NaN, infinities and overflow as sums that are not finite. Limit: the tile
+// unit; splitting takes 0.17 ns an element of A or B, 0.27 where it is turned, beside it.
 #include "blocks/gemm/band_weights_amx.h"
 
 namespace dl::DL_ISA_NS {
@@ -32,8 +33,21 @@ static void split_a(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int6
                          least);
   if (k_major<float>(a)) return split_a_turned<S>(a, i0, rows, k0, kc, panel, least);
   alignas(64) float stage[F::MR * F::kPitch];
-  pack_a(a, i0, rows, k0, kc, m, stage);
-  split_rows<S>(stage, F::kPitch, rows, padded, kc, panel, least);
+  for (int64_t k = 0; k < kc; k += F::KC, panel += F::KC / 32 * S * kPartBlock) {
+    const int64_t depth = kc - k < F::KC ? kc - k : F::KC;
+    pack_a(a, i0, rows, k0 + k, depth, m, stage);
+    split_rows<S>(stage, F::kPitch, rows, padded, depth, panel, least);
+  }
+}
+
+// Columns n and rows k of B, panels of 32 columns `pitch` apart.
+template <int S>
+static void split_block(const GemmOperand& b, Range n, Range k, int64_t pitch, Part* block, Least& least) {
+  for (int64_t j = n.begin; j < n.end; j += 32, block += pitch)
+    for (int64_t k0 = k.begin; k0 < k.end; k0 += F::KC) {
+      const int64_t kc = k.end - k0 < F::KC ? k.end - k0 : F::KC;
+      split_b<S>(b, j, upto32(n.end - j), k0, kc, block + (k0 - k.begin) / 32 * S * kPartBlock, least);
+    }
 }
 
 // False: the task met what tiles cannot carry; its part of C is not to be used.
@@ -44,14 +58,18 @@ static bool task(const GemmArgs& args, int64_t t) {
   const Range n = part_of(t / args.tiles_m % args.tiles_n, args.tile_n, g.n);
   const int64_t part = t / (args.tiles_m * args.tiles_n);
   const Range k = part_of(part, args.part_k, g.k);
-  const int64_t blocks = (k.end - k.begin + F::KC - 1) / F::KC;
-  alignas(64) Part a_panel[3 * F::MR * F::KC];
+  const int64_t blocks = (k.end - k.begin + kChain - 1) / kChain, steps_of_part = (k.end - k.begin + 31) / 32;
+  alignas(64) Part a_panel[3 * F::MR * kChain];
   alignas(64) float one_tile[32 * 32];
   auto* b_block = static_cast<Part*>(args.scratch);
   auto* all_sums = reinterpret_cast<float*>(b_block + args.b_block_elements);
   Least least;
   bool finite = true;
 
+  if (args.held && *args.held != t / args.tiles_m) {
+    split_block<S>(g.b, n, k, steps_of_part * S * kPartBlock, b_block, least);
+    *args.held = t / args.tiles_m;
+  }
   int64_t k0 = k.begin;
   for (int64_t block = 0; block < blocks; ++block) {
     const int64_t even = (k.end - k0 + blocks - block - 1) / (blocks - block), whole = (even + 31) / 32 * 32;
@@ -61,9 +79,11 @@ static bool task(const GemmArgs& args, int64_t t) {
     if (args.packed) {
       pitch = (g.k + 31) / 32 * S * kPartBlock;
       b = static_cast<const Part*>(args.packed) + n.begin / 32 * pitch + k0 / 32 * S * kPartBlock;
+    } else if (args.held) {
+      pitch = steps_of_part * S * kPartBlock;
+      b = b_block + (k0 - k.begin) / 32 * S * kPartBlock;
     } else {
-      for (int64_t j = n.begin, p = 0; j < n.end; j += 32, ++p)
-        split_b<S>(g.b, j, upto32(n.end - j), k0, kc, b_block + p * pitch, least);
+      split_block<S>(g.b, n, {k0, k0 + kc}, pitch, b_block, least);
     }
     const bool last = block + 1 == blocks;
     for (int64_t i0 = m.begin, tile = 0; i0 < m.end; i0 += 32) {
@@ -73,9 +93,13 @@ static bool task(const GemmArgs& args, int64_t t) {
       if (last) place(args, part, i0, rows, true, true, o);
       for (int64_t j = n.begin, p = 0; j < n.end; j += 32, ++p, ++tile) {
         const int columns = upto32(n.end - j);
-        float* sums = blocks == 1 ? one_tile : all_sums + tile * 32 * 32;
-        panel_product<S>(PanelOfA<S>{a_panel}, PanelOfB<S>{b + p * pitch}, steps, sums, block > 0, rows, columns);
-        if (last) finite &= finish(sums, o, j, columns);
+        float* total = all_sums + tile * 32 * 32;
+        float* sums = block == 0 && !last ? total : one_tile;
+        panel_product<S>(PanelOfA<S>{a_panel}, PanelOfB<S>{b + p * pitch}, steps, sums, false, rows, columns);
+        if (block > 0 && !last) add_sums(total, sums, rows, columns);
+        if (!last) continue;
+        if (block > 0) add_sums(sums, total, rows, columns);
+        finite &= finish(sums, o, j, columns);
       }
     }
     k0 += kc;
@@ -93,10 +117,7 @@ static void pack_panels(const GemmArgs& args, int64_t begin, int64_t end) {
       split_band_b<S>(args, t * 32, upto32(g.n - t * 32), 0, g.a.patches->channels, panel, least);
       continue;
     }
-    for (int64_t k = 0; k < g.k; k += F::KC) {
-      const int64_t kc = g.k - k < F::KC ? g.k - k : F::KC;
-      split_b<S>(g.b, t * 32, upto32(g.n - t * 32), k, kc, panel + k / 32 * S * kPartBlock, least);
-    }
+    split_block<S>(g.b, {t * 32, t * 32 + upto32(g.n - t * 32)}, {0, g.k}, 0, panel, least);
   }
   if (least.too_small()) __atomic_store_n(args.unfit, 1, __ATOMIC_RELAXED);
 }

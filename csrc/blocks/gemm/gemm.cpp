@@ -1,6 +1,8 @@
 #include "blocks/gemm/gemm.h"
 
 #include <algorithm>
+#include <mutex>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -35,14 +37,50 @@ class Buffer {
   void* data_;
 };
 
+// Scratch for one call's tasks, a block a thread: what a task leaves there the thread's next may use.
+class Scratch {
+ public:
+  explicit Scratch(int64_t bytes) : bytes_(static_cast<size_t>(bytes) + sizeof(Block)), first_(nullptr) {}
+  ~Scratch() {
+    for (Block* next; first_; first_ = next) {
+      next = first_->next;
+      cpu_free(first_, bytes_);
+    }
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  struct alignas(64) Block {
+    Block* next;
+    const void* thread;
+    int64_t held;  // GemmArgs::held
+    void* data() { return this + 1; }
+  };
+  Block& of_this_thread() {
+    static thread_local const char here = 0;
+    const std::lock_guard lock(mutex_);
+    for (Block* b = first_; b; b = b->next)
+      if (b->thread == &here) return *b;
+    first_ = new (cpu_alloc(bytes_)) Block{.next = first_, .thread = &here, .held = -1};
+    return *first_;
+  }
+
+ private:
+  const size_t bytes_;
+  std::mutex mutex_;
+  Block* first_;
+};
+
 void multiply(const Prepared& x, GemmArgs& args) {
   const Buffer partials(x.partial_bytes);
   args.partials = partials.data();
+  Scratch scratch(x.scratch_bytes);
   launch_chunks(*x.product, args, x.tasks, 1, [&](int64_t begin, int64_t end) {
     if (!x.scratch_bytes) return x.product->fn(args, begin, end);
-    const Buffer block(x.scratch_bytes);
+    Scratch::Block& block = scratch.of_this_thread();
     GemmArgs mine = args;
     mine.scratch = block.data();
+    mine.held = x.holds_b ? &block.held : nullptr;
     x.product->fn(mine, begin, end);
   });
   if (x.sum && !(args.unfit && *args.unfit))

@@ -70,6 +70,7 @@ struct GemmArgs {
   bool a_in_block;           // a tile's panels of A are packed together, in `scratch`
   int64_t b_block_elements;  // where A's panels (on tiles: the sums) begin in it, after a block of B
   void* scratch;
+  int64_t* held;   // which of B's blocks the thread's last task left in scratch, or -1; null: none stays there
   void* partials;  // parts > 1: [part][m][n]
 };
 // A kernel's range: gemm: tasks; gemm_pack: panels from direct_panels on; gemm_sum: rows of C.

@@ -1,6 +1,6 @@
 // Candidates are tiles of C, halved from the largest, and parts of K; the one with the least estimated time wins, the
-// sum over machines of 1 to 16 cores alike. The estimate: multiply-adds at the ISA's rate, each task reading its part
-// of A and B once from L2 or from beyond it, and the partial sums of a split K written and read once.
+// sum over machines of several numbers of cores alike. The estimate: multiply-adds at the ISA's rate, each task reading
+// its part of A and B once from L2 or from beyond it, and the partial sums of a split K written and read once.
 #include "blocks/gemm/plan.h"
 
 #include <algorithm>
@@ -10,13 +10,17 @@ namespace {
 
 constexpr double kFar = 12e9, kNear = 60e9;  // bytes a second and core, from beyond L2 and from L2
 constexpr double kNearBytes = 1 << 20;       // what stays in L2 beside C
+constexpr double kMatricesBytes = 5 << 18;   // A and B, which tiles read once a task and a thread
 constexpr double kPatchRate = 20e9;          // bytes of patches of B packed a second
 constexpr double kCopy = 6e-10;              // seconds to bring an element of a patch together
 constexpr double kScattered = 4e-9;          // seconds to store an element of C tap by tap, in runs of 32
 constexpr double kTaskCost = 1.5e-6;         // seconds
-constexpr double kCores[] = {1, 2, 4, 16};
+constexpr int64_t kCores[] = {1, 2, 4, 16};
+constexpr int64_t kFewCores[] = {1, 2, 3, 4};  // matrices on tiles: more tasks split more; 3 also stands for two cores
+                                               // of which another program slows one
 constexpr int64_t kMaxTasks = 4096, kMaxParts = 32;
 constexpr int64_t kPartialBytes = 64 << 20;
+constexpr int64_t kHeldBytes = 1 << 20;  // of B in parts, in L2 beside A's panel and the sums
 
 struct Cut {
   int64_t tiles_m, tiles_n, parts;
@@ -24,11 +28,13 @@ struct Cut {
 
 class Estimate {
  public:
-  Estimate(const GemmArgs& args, const Tile& tile) : tile_(tile), m_(rows_of(args)), n_(args.g.n), k_(depth_of(args)) {
+  Estimate(const GemmArgs& args, const Tile& tile)
+      : args_(args), tile_(tile), m_(rows_of(args)), n_(args.g.n), k_(depth_of(args)) {
     const Gemm& g = args.g;
     rate_ = args.tiles ? tile.rate / products_of_parts(args.float_parts) : tile.rate;
     const double bytes = static_cast<double>(size_of(g)), depth = static_cast<double>(g.k) * bytes;
-    near_ = static_cast<double>(g.m + g.n) * depth <= kNearBytes ? kNear : kFar;
+    few_ = args.tiles && plain(g);
+    near_ = static_cast<double>(g.m + g.n) * depth <= (few_ ? kMatricesBytes : kNearBytes) ? kNear : kFar;
     const double split = static_cast<double>(g.k) * tile.split;
     row_ = depth / near_ + split;
     const double cell = bytes / kFar + tile.split;
@@ -48,26 +54,32 @@ class Estimate {
     const auto tile_n = static_cast<double>(round_up(div_up(n_, c.tiles_n), nr_));
     const double k = static_cast<double>(k_), parts = static_cast<double>(c.parts);
     const double work = 2 * tile_m * tile_n * k / rate_;
-    const double task = (work + tile_m * row_ + tile_n * column_) / parts + kTaskCost;
+    const double task = (work + tile_m * row_) / parts + kTaskCost, block = tile_n * column_ / parts;
+    const int64_t part_k = c.parts > 1 ? round_up(div_up(k_, c.parts), tile_.kc) : k_;
+    const bool held = holds_b(args_, c.tiles_m, static_cast<int64_t>(tile_n), part_k);
     if (work / parts > kMostSeconds && c.parts < k_ / tile_.kc) return 1e30;  // Ctrl-C is seen between tasks
     const auto tasks = static_cast<double>(c.tiles_m * c.tiles_n * c.parts);
     double total = 0;
-    for (double cores : kCores) {
-      const double rounds = static_cast<double>(div_up(static_cast<int64_t>(tasks), static_cast<int64_t>(cores)));
-      total += rounds * task * cores + (c.parts > 1 ? part_ * parts : 0);
+    for (int64_t cores : few_ ? kFewCores : kCores) {
+      const int64_t rounds = div_up(static_cast<int64_t>(tasks), cores);
+      const int64_t blocks = held ? div_up(rounds, c.tiles_m) : rounds;
+      total += (static_cast<double>(rounds) * task + static_cast<double>(blocks) * block) * cores +
+               (c.parts > 1 ? part_ * parts : 0);
     }
     return total;
   }
 
  private:
   static constexpr double kMostSeconds = 0.01;
+  const GemmArgs& args_;
   const Tile& tile_;
   int64_t m_, n_, k_, nr_;
   double near_, row_, column_, part_, rate_;
+  bool few_;
 };
 
-// Tiles must win clearly: while another program uses the core's second thread they run at a third of their rate (a tile
-// load takes 12 ns, not 3.4, and no longer beside a product), multiply-adds at three quarters.
+// Tiles must win clearly: while another program uses the core's second thread they run at a third of their
+// rate (a tile load takes 12 ns, not 3.4, and no longer beside a product), multiply-adds at three quarters.
 constexpr double kClearly = 1.25;
 
 constexpr const char* kTooDear = "splitting the operands would cost more than the product saves";
@@ -107,6 +119,11 @@ const char* dear(const GemmArgs& args, double tiles) {
 }
 
 }  // namespace
+
+bool holds_b(const GemmArgs& args, int64_t tiles_m, int64_t tile_n, int64_t part_k) {
+  const int64_t bytes = round_up(tile_n, 32) * round_up(std::min(part_k, args.g.k), kTileDepth) * args.float_parts * 2;
+  return args.tiles && plain(args.g) && tiles_m > 1 && bytes <= kHeldBytes;
+}
 
 int64_t rows_of(const GemmArgs& args) { return args.band.cells && args.g.a.patches ? args.band.cells : args.g.m; }
 int64_t depth_of(const GemmArgs& args) { return args.band.cells && args.g.b.patches ? args.band.cells : args.g.k; }
@@ -156,7 +173,8 @@ void plan(GemmArgs& args, const Tile& tile) {
   const int64_t tasks = best.tiles_m * best.tiles_n;
   if (tasks > 1 || flops(g) > kTaskFlops) {
     const Estimate estimate(args, tile);
-    const int64_t most_m = div_up(m, 2 * tile.mr), most_n = div_up(g.n, 2 * nr);
+    const int64_t least_rows = args.tiles && plain(g) ? tile.mr : 2 * tile.mr;
+    const int64_t most_m = div_up(m, least_rows), most_n = div_up(g.n, 2 * nr);
     const int64_t memory = kPartialBytes / (m * g.n * size_of(g) + 1);
     const int64_t most_parts = std::clamp<int64_t>(std::min(k / (2 * tile.kc), memory), 1, kMaxParts);
     double least = 1e31;

@@ -14,10 +14,14 @@ inline double flops(const Gemm& g) {
 inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t round_up(int64_t a, int64_t b) { return div_up(a, b) * b; }
 
+inline bool plain(const GemmOperand& o) { return !o.patches && !o.tap_offset; }
+inline bool plain(const Gemm& g) { return plain(g.a) && plain(g.b); }
 inline int products_of_parts(int parts) { return parts * (parts + 1) / 2; }
 
-int64_t rows_of(const GemmArgs& args);        // of C, with the gaps of a band in A
-int64_t depth_of(const GemmArgs& args);       // of a sum, with the gaps of a band in B
+int64_t rows_of(const GemmArgs& args);   // of C, with the gaps of a band in A
+int64_t depth_of(const GemmArgs& args);  // of a sum, with the gaps of a band in B
+// Whether a thread keeps B's block, split into parts, for its next task of the same columns.
+bool holds_b(const GemmArgs& args, int64_t tiles_m, int64_t tile_n, int64_t part_k);
 void plan(GemmArgs& args, const Tile& tile);  // sets tile_m … parts of args for args.g
 
 // Why a product, or its packing of B, does not run on tiles of bfloat16; null: it does.

@@ -48,28 +48,32 @@ void set_band_of_b(GemmArgs& args, int64_t depth) {
   band.elements = phases * args.float_parts * channels * 2 * pairs;
 }
 
-// On tiles every task splits its block of B itself, or all share one split beforehand.
+// On tiles B is split by each thread for its tasks of the same columns, where L2 holds what they share; else once for
+// all beforehand, or by every task as it goes.
 void prepare_tiles(Prepared& x, const Tile& tile) {
   GemmArgs& args = x.args;
   const Gemm& g = args.g;
   constexpr int64_t kPartItem = 2, kWidth = 32;
   Band& band = args.band;
   const int64_t panels = div_up(g.n, kWidth), depth = round_up(g.k, kTileDepth) * args.float_parts * kWidth;
-  const bool shared = !g.b.patches && args.tiles_m >= kSharedSplits;
+  const int64_t block_n = round_up(args.tile_n, kWidth), block_m = round_up(args.tile_m, kWidth);
+  const int64_t whole = block_n * round_up(std::min(args.part_k, g.k), kTileDepth) * args.float_parts;
+  x.holds_b = holds_b(args, args.tiles_m, args.tile_n, args.part_k);
+  const bool shared = !x.holds_b && !g.b.patches && args.tiles_m >= kSharedSplits;
   if (shared) {
     x.packed_panels = panels;
     x.packed_bytes = panels * depth * kPartItem;
     x.pack_grain = std::max<int64_t>(kPackGrain / (g.k * kWidth), 1);
     x.pack = &packs.choose(Device::cpu, g.dtype, args);
   }
-  const int64_t block_n = round_up(args.tile_n, kWidth), block_m = round_up(args.tile_m, kWidth);
   if (band.cells && g.b.patches) {
     set_band_of_b(args, tile.kc);
     x.scratch_bytes = band.elements * kPartItem + block_m * args.tile_n * size_of(g);
     return;
   }
-  const int64_t kc = band.cells ? set_band(args, block_n) : tile.kc;
-  args.b_block_elements = shared ? 0 : block_n * std::min(kc, round_up(g.k, kTileDepth)) * args.float_parts;
+  const int64_t kc = band.cells ? set_band(args, block_n) : kChain;
+  const int64_t by_blocks = block_n * std::min(kc, round_up(g.k, kTileDepth)) * args.float_parts;
+  args.b_block_elements = x.holds_b ? whole : shared ? 0 : by_blocks;
   const bool sums = std::min(args.part_k, g.k) > kc;
   x.scratch_bytes = (args.b_block_elements + band.elements) * kPartItem + (sums ? block_m * block_n * size_of(g) : 0);
 }
@@ -103,7 +107,7 @@ Prepared prepare(const Gemm& g, const char* no_tiles) {
   x.args.float_parts = float_parts.load(std::memory_order_relaxed);
   x.args.tiles_always = tiles_always.load(std::memory_order_relaxed);
   x.args.no_tiles = no_tiles;
-  const bool simple = plain(g.a) && plain(g.b);
+  const bool simple = plain(g);
   x.args.band = band_of(g);
   x.args.dot = simple && g.m <= kDotRows && g.a.k_stride == 1 && g.b.k_stride == 1 && g.k > 0;
   x.product = &products.choose(Device::cpu, g.dtype, x.args);

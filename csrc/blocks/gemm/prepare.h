@@ -12,9 +12,8 @@ struct Prepared {
   const Row<GemmArgs>*product, *pack, *sum;
   int64_t tasks, packed_panels, pack_grain;
   int64_t packed_bytes, scratch_bytes, partial_bytes;
+  bool holds_b;  // a task leaves its block of B in scratch for the thread's next
 };
-
-inline bool plain(const GemmOperand& o) { return !o.patches && !o.tap_offset; }
 
 // no_tiles: why tiles of bfloat16 are ruled out, or null.
 Prepared prepare(const Gemm& g, const char* no_tiles = nullptr);

@@ -37,6 +37,18 @@ static DL_INLINE void keep_sums(float* sums) {
   if constexpr (R == 2 && C == 2) _tile_stored(3, sums + 768, 64);
 }
 
+// to += x, where they are in use.
+static DL_INLINE void add_sums(float* to, const float* x, int rows, int columns) {
+  for (int i = 0; i < rows; i += 16)
+    for (int j = 0; j < columns; j += 16) {
+      float* t = to + i * 32 + j * 16;
+      const float* s = x + i * 32 + j * 16;
+#pragma GCC unroll 16
+      for (int k = 0; k < 256; k += 16)
+        _mm512_store_ps(t + k, _mm512_add_ps(_mm512_load_ps(t + k), _mm512_load_ps(s + k)));
+    }
+}
+
 static DL_INLINE int upto32(int64_t n) { return n < 32 ? static_cast<int>(n) : 32; }
 
 }  // namespace dl::DL_ISA_NS
