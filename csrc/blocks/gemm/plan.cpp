@@ -78,7 +78,23 @@ class Estimate {
   bool few_;
 };
 
-// Tiles must win clearly: while another program uses the core's second thread they run at a third of their
+// Matrices, measured at 64 to 512 rows, columns and terms on one core whose second thread is free: seconds for a
+// product of tiles, for splitting an element, for storing one of C; FLOP/s of multiply-adds with their packing. While
+// that thread works, tiles lose more: at the least of these sizes they are then a tenth slower than multiply-adds.
+constexpr double kProduct = 8.6e-9, kSplit = 2.4e-10, kElement = 3e-10, kAdds = 1.3e11, kMatricesClearly = 1.1;
+
+double product(int64_t a, int64_t b) { return static_cast<double>(a) * static_cast<double>(b); }
+
+bool matrices_dear(const GemmArgs& args) {
+  const Gemm& g = args.g;
+  const int64_t rows = round_up(g.m, 32), columns = round_up(g.n, 32);
+  const double depth = static_cast<double>(round_up(g.k, kTileDepth));
+  const double products = product(rows / 16, columns / 16) * depth / kTileDepth * products_of_parts(args.float_parts);
+  const double split = product(g.m + g.n, g.k), adds = 2 * product(g.m, round_up(g.n, 16)) * static_cast<double>(g.k);
+  return (products * kProduct + split * kSplit + product(rows, columns) * kElement) * kMatricesClearly > adds / kAdds;
+}
+
+// Patches: tiles must win clearly: while another program uses the core's second thread they run at a third of their
 // rate (a tile load takes 12 ns, not 3.4, and no longer beside a product), multiply-adds at three quarters.
 constexpr double kClearly = 1.25;
 
@@ -97,8 +113,6 @@ const char* tiles_cannot(const GemmArgs& args) {
 constexpr Tile kTile = kTiles[static_cast<int>(Isa::amx)][0];
 constexpr double kPatchAdds =
     1.3e11;  // FLOP/s of multiply-adds where patches are packed (14² to 56², 32 channels and more)
-
-double product(int64_t a, int64_t b) { return static_cast<double>(a) * static_cast<double>(b); }
 
 // Seconds on tiles for `rows` of C and sums over `depth`, where `split` elements of A and B are split and `copied`
 // copied before.
@@ -130,7 +144,9 @@ int64_t depth_of(const GemmArgs& args) { return args.band.cells && args.g.b.patc
 
 const char* tiles_decline(const GemmArgs& args) {
   if (const char* why = tiles_cannot(args)) return why;
-  return args.tiles_always ? nullptr : dear(args, patches_seconds(args));
+  if (args.tiles_always) return nullptr;
+  if (plain(args.g)) return matrices_dear(args) ? kTooDear : nullptr;
+  return dear(args, patches_seconds(args));
 }
 
 namespace {
