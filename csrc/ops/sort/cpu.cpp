@@ -20,9 +20,32 @@ static void insertion_sort(E* p, int64_t n) {
   }
 }
 
+// Few entries are put in their places at once. A place is the number of entries below: no two are equal, the index is a
+// part of them. Each lane counts for one entry.
+constexpr int64_t kRanked = 12 * Vec<int64_t>::size;  // entries: beyond, counting digits costs less than n² comparisons
+static void rank_sort(const uint64_t* p, uint64_t* q, int64_t n) {
+  using V = Vec<int64_t>;
+  alignas(64) int64_t key[kRanked], place[V::size];
+  for (int64_t i = 0; i < n; ++i) key[i] = static_cast<int64_t>(p[i] ^ uint64_t(1) << 63);
+  for (int64_t i = n; i % V::size; ++i) key[i] = 0;
+  for (int64_t i = 0; i < n; i += V::size) {
+    const V mine = V::load(key + i);
+    V below(0);
+    for (int64_t j = 0; j < n; ++j) below = below + select<int64_t>(V(key[j]) < mine, V(1), V(0));
+    below.store(place);
+    for (int64_t j = i; j < n && j < i + V::size; ++j) q[place[j - i]] = p[j];
+  }
+}
+
 // Least digit first. A digit that all entries share is skipped. Returns where the result lies: p or q.
 template <class C, class E>
 static E* radix_sort(E* p, E* q, int64_t n) {
+  if constexpr (sizeof(E) == 8) {
+    if (n <= kRanked) {
+      rank_sort(p, q, n);
+      return q;
+    }
+  }
   if (n <= kShort) {
     insertion_sort(p, n);
     return p;
@@ -194,9 +217,12 @@ static void kth_rows(const SortArgs& a, int64_t begin, int64_t end) {
     const auto* x = static_cast<const typename C::Key*>(a.x) + r * a.n;
     int64_t nan = a.n;
     for (int64_t i = 0; i < a.n; ++i) p[i] = C::entry(x[i], i);
-    if (K::has_nan && a.nan_first)
-      for (int64_t i = 0; i < nan; ++i)
+    if (K::has_nan && a.nan_first) {
+      bool any = false;  // to the end, in registers
+      for (int64_t i = 0; i < a.n; ++i) any |= K::key(x[i]) == K::nan;
+      for (int64_t i = 0; any && i < nan; ++i)
         if (K::key(x[i]) == K::nan) nan = i;
+    }
     int64_t index = nan;
     if (nan == a.n) {
       select_first<C>(p, p + a.room, a.n, a.rank);
