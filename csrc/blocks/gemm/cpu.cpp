@@ -53,7 +53,7 @@ static void task(const GemmArgs& args, int64_t t) {
   const int64_t part = t / (args.tiles_m * args.tiles_n);
   const Range k = part_of(part, args.part_k, g.k);
   const int64_t blocks = k.end - k.begin <= S::KC ? 1 : (k.end - k.begin + S::KC - 1) / S::KC;
-  const bool by_k = k_major<T>(g.a);
+  const AForm packed = k_major<T>(g.a) ? AForm::k_major : AForm::panel;
   int64_t row[kMostPanels + 1];
   const int64_t panels = cut_rows<T>(m, row);
   alignas(64) T one_panel[S::MR * S::kPitch];
@@ -71,9 +71,14 @@ static void task(const GemmArgs& args, int64_t t) {
       Out<T> o;
       place(args, part, row[p], rows, block == 0, block + 1 == blocks, o);
       const T* panel = args.a_in_block ? a_block + p * kBlockPitch<T> : one_panel;
-      if (!args.a_in_block) pack_a(g.a, row[p], rows, k0, kc, g.m, one_panel);
+      const bool in_place = args.a_in_place && (rows == 1 || rows % 2 == 0);  // an odd count reads a row beyond
+      if (in_place)
+        panel = static_cast<const T*>(g.a.data) + row[p] * g.a.stride + k0;
+      else if (!args.a_in_block)
+        pack_a(g.a, row[p], rows, k0, kc, g.m, one_panel);
       for (const Segment<T>& s : b)
-        if (s.begin < s.end) run_panel<T>(by_k, panel, s.b, kc, o, s.begin, s.end);
+        if (s.begin < s.end)
+          run_panel<T>(in_place ? AForm::in_place : packed, panel, g.a.stride, s.b, kc, o, s.begin, s.end);
     }
     k0 += kc;
   }

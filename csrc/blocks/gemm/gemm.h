@@ -65,8 +65,10 @@ struct GemmArgs {
   bool dot;                        // few rows, both operands contiguous along k: dot products, nothing is packed
   int64_t tile_m, tile_n, part_k;  // a task is one tile of C over one part of K
   int64_t tiles_m, tiles_n, parts;
-  int64_t direct_panels;     // B's first panels of NR columns are read in place, the others from `packed`
+  int64_t direct_panels;     // B's first panels of NR columns are read in place, the others from `packed`; from AVX-512
+                             // on, whose loads may end at any element, a last panel of fewer columns too
   void* packed;              // panels of [k][NR]; patches of B are packed by each task, in `scratch`
+  bool a_in_place;           // rows of A are read where they lie: few columns would not repay a copy
   bool a_in_block;           // a tile's panels of A are packed together, in `scratch`
   int64_t b_block_elements;  // where A's panels (on tiles: the sums) begin in it, after a block of B
   void* scratch;

@@ -11,11 +11,53 @@ namespace dl::DL_ISA_NS {
 // works for somebody else.
 constexpr int kAhead = 8;
 
-// Columns [j, j + n) of C, R rows: a panel of A (row-major or k-major) times kc rows of B, ldb apart.
-template <class T, int R, int NV, bool KMajor>
-static DL_INLINE void micro(const T* a, const T* b, int64_t ldb, int64_t kc, const Out<T>& o, int64_t j, int n) {
+// A's R rows: a panel, row-major or k-major, or in place, `pitch` apart. next() moves on by one k.
+enum class AForm { panel, k_major, in_place };
+template <class T, int R, AForm Form>
+struct RowsOfA {
+  static constexpr int64_t kRow = Form == AForm::k_major ? 1 : Shape<T>::kPitch;
+  const T* a;
+  DL_INLINE RowsOfA(const T* data, int64_t) : a(data) {}
+  DL_INLINE T at(int i) const { return a[i * kRow]; }
+  DL_INLINE void next() { a += Form == AForm::k_major ? Shape<T>::MR : 1; }
+};
+// A pointer for each three rows: an address adds one or two pitches to it. Of a pointer for each row most would lie in
+// memory.
+template <class T, int R>
+struct RowsOfA<T, R, AForm::in_place> {
+  static constexpr int kPointers = (R + 2) / 3;
+  const T* a[kPointers];
+  int64_t pitch;
+  DL_INLINE RowsOfA(const T* data, int64_t p) : pitch(p) {
+#pragma GCC unroll 5
+    for (int i = 0; i < kPointers; ++i) a[i] = data + 3 * i * pitch;
+  }
+  DL_INLINE T at(int i) const { return a[i / 3][i % 3 * pitch]; }
+  DL_INLINE void next() {
+#pragma GCC unroll 5
+    for (int i = 0; i < kPointers; ++i) {
+      ++a[i];
+      asm("" : "+r"(a[i]));
+    }
+  }
+};
+
+// The last register of a row of B. Where AVX-512 reads less than a panel of B in place, nothing lies behind its last
+// row.
+template <class T, bool Whole>
+static DL_INLINE Vec<T> load_last(const T* p, int n) {
+#if defined(__AVX512F__)
+  if constexpr (!Whole) return load_n(p, n, T(0));
+#endif
+  (void)n;
+  return Vec<T>::load(p);
+}
+
+// Columns [j, j + n) of C, R rows: those of A times kc rows of B, ldb apart. Whole: n fills NV registers.
+template <class T, int R, int NV, bool Whole, AForm Form>
+static DL_INLINE void micro(RowsOfA<T, R, Form> a, const T* b, int64_t ldb, int64_t kc, const Out<T>& o, int64_t j,
+                            int n) {
   using V = Vec<T>;
-  constexpr int64_t row = KMajor ? 1 : Shape<T>::kPitch, step = KMajor ? Shape<T>::MR : 1;
   V acc[R][NV];
 #pragma GCC unroll 16
   for (int i = 0; i < R; ++i)
@@ -30,16 +72,17 @@ static DL_INLINE void micro(const T* a, const T* b, int64_t ldb, int64_t kc, con
   for (int64_t k = 0; k < kc; ++k) {
     V bv[NV];
 #pragma GCC unroll 2
-    for (int v = 0; v < NV; ++v) bv[v] = V::load(b + v * V::size);
+    for (int v = 0; v + 1 < NV; ++v) bv[v] = V::load(b + v * V::size);
+    bv[NV - 1] = load_last<T, Whole>(b + (NV - 1) * V::size, n - (NV - 1) * V::size);
 #pragma GCC unroll 2
     for (int v = 0; v < NV; ++v) __builtin_prefetch(b + kAhead * ldb + v * V::size);
 #pragma GCC unroll 16
     for (int i = 0; i < R; ++i) {
-      const V av(a[i * row]);
+      const V av(a.at(i));
 #pragma GCC unroll 2
       for (int v = 0; v < NV; ++v) acc[i][v] = muladd(av, bv[v], acc[i][v]);
     }
-    a += step;
+    a.next();
     b += ldb;
   }
   if (o.stride == 1) return store_tile<T, R, NV>(acc, o, j, n);
@@ -59,28 +102,29 @@ struct Panels {
 };
 
 // One panel of A against columns [j, end) of B.
-template <class T, int R, bool KMajor>
-static void row_panel(const T* a, const Panels<T>& b, int64_t kc, const Out<T>& o, int64_t j, int64_t end) {
+template <class T, int R, AForm Form>
+static void row_panel(const T* a, int64_t pitch, const Panels<T>& b, int64_t kc, const Out<T>& o, int64_t j,
+                      int64_t end) {
   using S = Shape<T>;
   const T* at = b.data;
-  for (; j + S::W < end; j += S::NR, at += b.panel_stride) {
-    int n = end - j < S::NR ? static_cast<int>(end - j) : S::NR;
-    asm("" : "+r"(n));  // one copy of the loop, not one more for whole panels
-    micro<T, R, 2, KMajor>(a, at, b.ldb, kc, o, j, n);
-  }
-  if (j < end) micro<T, R, 1, KMajor>(a, at, b.ldb, kc, o, j, static_cast<int>(end - j));
+  for (; j + S::NR <= end; j += S::NR, at += b.panel_stride)
+    micro<T, R, 2, true, Form>({a, pitch}, at, b.ldb, kc, o, j, S::NR);
+  if (j + S::W < end) return micro<T, R, 2, false, Form>({a, pitch}, at, b.ldb, kc, o, j, static_cast<int>(end - j));
+  if (j < end) micro<T, R, 1, false, Form>({a, pitch}, at, b.ldb, kc, o, j, static_cast<int>(end - j));
 }
 
 // Calls row_panel for one row or an even number of them: an odd count's last row is computed and not stored.
 template <class T, int R = Shape<T>::MR>
-static DL_INLINE void run_panel(bool by_k, const T* a, const Panels<T>& b, int64_t kc, const Out<T>& o, int64_t j,
-                                int64_t end) {
+static DL_INLINE void run_panel(AForm form, const T* a, int64_t pitch, const Panels<T>& b, int64_t kc, const Out<T>& o,
+                                int64_t j, int64_t end) {
   if constexpr (R > 2) {
-    if (o.count <= R - 2) return run_panel<T, R - 2>(by_k, a, b, kc, o, j, end);
+    if (o.count <= R - 2) return run_panel<T, R - 2>(form, a, pitch, b, kc, o, j, end);
   } else if constexpr (R == 2) {
-    if (o.count == 1) return run_panel<T, 1>(by_k, a, b, kc, o, j, end);
+    if (o.count == 1) return run_panel<T, 1>(form, a, pitch, b, kc, o, j, end);
   }
-  return by_k ? row_panel<T, R, true>(a, b, kc, o, j, end) : row_panel<T, R, false>(a, b, kc, o, j, end);
+  if (form == AForm::in_place) return row_panel<T, R, AForm::in_place>(a, pitch, b, kc, o, j, end);
+  if (form == AForm::k_major) return row_panel<T, R, AForm::k_major>(a, pitch, b, kc, o, j, end);
+  row_panel<T, R, AForm::panel>(a, pitch, b, kc, o, j, end);
 }
 
 }  // namespace dl::DL_ISA_NS

@@ -12,6 +12,8 @@ std::atomic<int> float_parts{3};
 std::atomic<bool> tiles_always{false};
 
 constexpr int64_t kDirectBytes = 256 << 10;  // B that L2 keeps beside A and C is read in place
+constexpr int64_t kFewPanels = 4;            // of columns up to which A is read in place: a copy takes 10 % of two
+constexpr int64_t kWay = 4096;               // bytes of a way of L1: rows so far apart would push each other out
 constexpr int64_t kPackGrain = 16 << 10;     // elements: some 10 µs of transposing
 constexpr double kDotCost = 8;               // a dot product runs at the speed B is read: L2's 64 bytes a cycle at best
 constexpr int64_t kSharedSplits = 4;         // tiles of rows from which on B is split once for all, not by each task
@@ -130,8 +132,9 @@ Prepared prepare(const Gemm& g, const char* no_tiles) {
     return x;
   }
   const bool direct = simple && g.b.stride == 1 && (g.m <= 2 * tile.mr || g.n * g.k * item <= kDirectBytes);
-  x.args.direct_panels = direct ? g.n / nr : 0;
+  x.args.direct_panels = !direct ? 0 : x.product->isa >= Isa::avx512 ? div_up(g.n, nr) : g.n / nr;
   const int64_t panels_m = div_up(x.args.tile_m, tile.mr);
+  x.args.a_in_place = plain(g.a) && g.a.k_stride == 1 && x.args.tile_n <= kFewPanels * nr && g.a.stride * item % kWay;
   x.args.a_in_block = plain(g.a) && g.a.stride == 1 && g.a.k_stride * item >= kFarBytes && panels_m > 1;
   x.args.b_block_elements = g.b.patches ? x.args.tile_n * std::min(tile.kc, x.args.part_k) : 0;
   const int64_t a_block = x.args.a_in_block ? panels_m * (tile.mr * tile.kc + tile.lanes) : 0;
