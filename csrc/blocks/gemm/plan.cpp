@@ -79,9 +79,10 @@ class Estimate {
 };
 
 // Matrices, measured at 64 to 512 rows, columns and terms on one core whose second thread is free: seconds for a
-// product of tiles, for splitting an element, for storing one of C; FLOP/s of multiply-adds with their packing. While
-// that thread works, tiles lose more: at the least of these sizes they are then a tenth slower than multiply-adds.
-constexpr double kProduct = 8.6e-9, kSplit = 2.4e-10, kElement = 3e-10, kAdds = 1.3e11, kMatricesClearly = 1.1;
+// product of tiles, for splitting an element, for one of C, for a call on tiles; FLOP/s of multiply-adds with their
+// packing. While that thread works tiles lose more: what they gain at the least must be worth that.
+constexpr double kProduct = 8.6e-9, kSplit = 2.4e-10, kElement = 3e-10, kStart = 4e-6, kAdds = 1.4e11;
+constexpr double kMatricesClearly = 1.2;
 
 double product(int64_t a, int64_t b) { return static_cast<double>(a) * static_cast<double>(b); }
 
@@ -91,7 +92,8 @@ bool matrices_dear(const GemmArgs& args) {
   const double depth = static_cast<double>(round_up(g.k, kTileDepth));
   const double products = product(rows / 16, columns / 16) * depth / kTileDepth * products_of_parts(args.float_parts);
   const double split = product(g.m + g.n, g.k), adds = 2 * product(g.m, round_up(g.n, 16)) * static_cast<double>(g.k);
-  return (products * kProduct + split * kSplit + product(rows, columns) * kElement) * kMatricesClearly > adds / kAdds;
+  const double sums = product(rows, columns) * kElement, tiles = kStart + products * kProduct + split * kSplit + sums;
+  return tiles * kMatricesClearly > adds / kAdds + sums;
 }
 
 // Patches: tiles must win clearly: while another program uses the core's second thread they run at a third of their
