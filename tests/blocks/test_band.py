@@ -15,7 +15,7 @@ from dlcore.nn import functional as F
 
 from ..ops.common import threads
 from ..ops.test_conv2d import channels_last, conv2d_oracle, pair
-from .test_tiles import rows_of
+from .test_tiles import KINDS, errs_no_more_than_a_chain, rows_of, values
 
 pytestmark = pytest.mark.skipif("amx" not in _C.isas(), reason="this machine has no tiles")
 
@@ -167,6 +167,41 @@ def test_values_that_parts_cannot_carry_select_multiply_adds(value: float, opera
         with testing.isa("avx512"):
             expected = F.conv2d(*map(dl.tensor, given), **how).numpy()
         assert y.tobytes() == expected.tobytes()
+
+
+def patches(x: np.ndarray) -> np.ndarray:
+    """What a 3×3 convolution with padding 1 reads: a row a pixel, columns (tap, channel)."""
+    n, c, h, w = x.shape
+    wide = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    taps = [wide[:, :, i : i + h, j : j + w] for i in range(3) for j in range(3)]
+    return np.stack(taps, 1).transpose(0, 3, 4, 1, 2).reshape(n * h * w, 9 * c)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("channels", [64, 256])
+def test_sums_err_no_more_than_a_chain_of_multiply_adds(kind: str, channels: int) -> None:
+    rng = np.random.default_rng(channels)
+    pixels = values(kind, rng, (8 * 9, channels))
+    x = np.ascontiguousarray(pixels.reshape(1, 8, 9, channels).transpose(0, 3, 1, 2))
+    columns = values("normal" if kind == "cancelling" else kind, rng, (40 * 9, channels))
+    if kind == "cancelling":
+        columns[:, 1::2] = columns[:, ::2]
+    w = np.ascontiguousarray(columns.reshape(40, 3, 3, channels).transpose(0, 3, 1, 2))
+    y = F.conv2d(dl.tensor(x), dl.tensor(w), padding=1).numpy()
+    errs_no_more_than_a_chain(y[0].reshape(40, 72).T, patches(x), columns.reshape(40, 9 * channels).T)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sums_over_pixels_err_no_more_than_a_chain_of_multiply_adds(kind: str) -> None:
+    rng = np.random.default_rng(4)
+    x = values("normal" if kind == "cancelling" else kind, rng, (32, 41 * 42))
+    g = values(kind, rng, (33, 41 * 42))
+    if kind == "cancelling":
+        x[:, 1::2] = x[:, ::2]
+    image, gradient = x.reshape(1, 32, 41, 42), g.reshape(1, 33, 41, 42)
+    dw = np.frombuffer(gradient_of_weights(image, gradient, (33, 32, 3, 3), {"padding": 1}), np.float32)
+    ours = dw.reshape(33, 32, 9).transpose(0, 2, 1).reshape(33, 288)
+    errs_no_more_than_a_chain(ours, g, patches(image))
 
 
 def test_a_part_of_a_larger_image() -> None:

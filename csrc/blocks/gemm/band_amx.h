@@ -142,6 +142,8 @@ static uint32_t tap_offsets(const Patches& p, const Band& x, int64_t length, int
   return phases;
 }
 
+constexpr int64_t kChainSteps = 9;  // nine taps of 32 channels are one chain, a little over kChain
+
 template <int S>
 static bool band_task(const GemmArgs& args, int64_t t) {
   const Gemm& g = args.g;
@@ -155,7 +157,7 @@ static bool band_task(const GemmArgs& args, int64_t t) {
   const uint32_t phases = tap_offsets(p, x, cells.length, tap_offset);
   Part* b_block = cells.data + x.elements;
   auto* all_sums = reinterpret_cast<float*>(b_block + args.b_block_elements);
-  alignas(64) float one_tile[32 * 32];
+  alignas(64) float one_tile[32 * 32], one_chain[32 * 32];
   Least least;
   bool finite = true;
 
@@ -180,11 +182,16 @@ static bool band_task(const GemmArgs& args, int64_t t) {
       const int rows = upto32(m.end - i0);
       Out<float> o;
       if (!place_cells(args, i0, rows, last, o)) continue;
-      const BandOfA a{cells.data + (i0 - m.begin) * kTileDepth, offset, cells.plane};
       for (int64_t j = n.begin, panel = 0; j < n.end; j += 32, ++panel, ++tile) {
         const int columns = upto32(n.end - j);
         float* sums = first && last ? one_tile : all_sums + tile * 32 * 32;
-        panel_product<S>(a, PanelOfB<S>{b + panel * pitch}, steps, sums, !first, rows, columns);
+        for (int64_t s = 0; s < steps; s += kChainSteps) {
+          const int64_t count = steps - s < kChainSteps ? steps - s : kChainSteps;
+          const BandOfA a{cells.data + (i0 - m.begin) * kTileDepth, offset + s, cells.plane};
+          float* chain = first && s == 0 ? sums : one_chain;
+          panel_product<S>(a, PanelOfB<S>{b + panel * pitch + s * S * kPartBlock}, count, chain, false, rows, columns);
+          if (chain != sums) add_sums(sums, chain, rows, columns);
+        }
         if (last) finite &= finish(sums, o, j, columns);
       }
     }

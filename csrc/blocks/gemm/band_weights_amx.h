@@ -152,8 +152,9 @@ static bool weights_task(const GemmArgs& args, int64_t t) {
   const int64_t taps = p.runs * p.run_width, part = t / (args.tiles_m * args.tiles_n);
   const Range m = part_of(t % args.tiles_m, args.tile_m, g.m), k = part_of(part, args.part_k, x.cells);
   const Range c = part_of(t / args.tiles_m % args.tiles_n, args.tile_n / taps, p.channels);
-  alignas(64) Part a_panel[3 * F::MR * F::KC];
-  int64_t tap_offset[kMostTaps], pixel[F::KC];
+  alignas(64) Part a_panel[3 * F::MR * kChain];
+  alignas(64) float one_chain[32 * 32];
+  int64_t tap_offset[kMostTaps], pixel[kChain];
   auto* data = static_cast<Part*>(args.scratch);
   auto* all_sums = reinterpret_cast<float*>(data + x.elements);
   Least least;
@@ -166,9 +167,9 @@ static bool weights_task(const GemmArgs& args, int64_t t) {
     pairs.plane = 2 * x.phase * x.phase * pairs.row;
     const uint32_t phases = tap_pairs(p, x, pairs, tap_offset);
     pair_band<S>(args, c.begin, c.end - c.begin, phases, pairs, least);
-    for (int64_t s = 0; s < cells; s += F::KC) {
-      const int64_t steps = ((cells - s < F::KC ? cells - s : F::KC) + 31) / 32;
-      const bool last = k0 + s + F::KC >= k.end;
+    for (int64_t s = 0; s < cells; s += kChain) {
+      const int64_t steps = ((cells - s < kChain ? cells - s : kChain) + 31) / 32;
+      const bool last = k0 + s + kChain >= k.end;
       pixels_of_cells(args, k0 + s, steps * 32, pixel);
       float* sums = all_sums;
       for (int64_t i0 = m.begin; i0 < m.end; i0 += 32) {
@@ -179,7 +180,9 @@ static bool weights_task(const GemmArgs& args, int64_t t) {
         for (int64_t j = c.begin; j < c.end; j += 32)
           for (int64_t tap = 0; tap < taps; ++tap, sums += 32 * 32) {
             const Part* b = data + (j - c.begin) / 32 * S * pairs.plane + tap_offset[tap] + s / 2 * kPairWidth;
-            panel_product<S>(PanelOfA<S>{a_panel}, PairsOfB{b, pairs.plane}, steps, sums, k0 + s > k.begin, rows, 32);
+            float* chain = k0 + s == k.begin ? sums : one_chain;
+            panel_product<S>(PanelOfA<S>{a_panel}, PairsOfB{b, pairs.plane}, steps, chain, false, rows, 32);
+            if (chain != sums) add_sums(sums, chain, rows, 32);
             if (last) finite &= finish(sums, o, tap * p.channels + j, 32);
           }
       }
