@@ -10,6 +10,7 @@ OPS = {  # each of the loops that store so: maps of one to four operands, widene
     "relu": lambda x, y, b: F.relu(x),
     "exp": lambda x, y, b: dl.exp(x),
     "sinh": lambda x, y, b: dl.sinh(x),
+    "sin": lambda x, y, b: dl.sin(x * 3000),  # some of them beyond the polynomial
     "erf": lambda x, y, b: dl.erf(x),
     "pow": lambda x, y, b: dl.abs(x) ** y,
     "add": lambda x, y, b: x + y,

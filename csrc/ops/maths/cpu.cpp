@@ -20,6 +20,36 @@ static void vectors(const MathsArgs& a, int64_t begin, int64_t end) {
   });
 }
 
+// As vectors, of angles. The large ones are replaced after a tile's loop: a call inside it would keep the polynomial's
+// constants out of registers.
+template <class F>
+static __attribute__((noinline)) void replace_large(const float* x, float* y, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    if (!(x[i] > -single::kTrigMax && x[i] < single::kTrigMax)) y[i] = static_cast<float>(F::exact(x[i]));
+}
+static DL_INLINE Vec<int32_t> larger(Vec<int32_t> a, Vec<int32_t> b) { return select(a > b, a, b); }
+template <class F>
+static void angles(const MathsArgs& a, int64_t begin, int64_t end) {
+  using V = Vec<float>;
+  using I = Vec<int32_t>;
+  each_tile(static_cast<float*>(a.out) + begin, end - begin, a.past_caches, [&](float* y, int64_t first, int64_t m) {
+    const float* x = static_cast<const float*>(a.x) + begin + first;
+    I largest(0);  // as bits, which NaN has the most of
+    int64_t i = 0;
+    for (; i + V::size <= m; i += V::size) {
+      const V v = V::load(x + i);
+      largest = larger(largest, bits_of(abs(v)));
+      F::of(v).store(y + i);
+    }
+    if (const int n = static_cast<int>(m - i)) {
+      const V v = load_n(x + i, n);
+      largest = larger(largest, bits_of(abs(v)));
+      store_n(y + i, F::of(v), n);
+    }
+    if (max_lanes(largest) >= bits_of(V(single::kTrigMax))[0]) replace_large<F>(x, y, m);
+  });
+}
+
 // float32 data in lanes of double. `n` lanes count; a whole vector's is a constant, so that a copy is one instruction.
 template <class F>
 static DL_INLINE void widened_step(const float* x, float* y, int n) {
@@ -66,6 +96,10 @@ static void through_float(void (*kernel)(const MathsArgs&, int64_t, int64_t), co
   LIBM_F64(NAME) \
   void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { vectors<single::F, float>(a, b, e); } \
   BF16(NAME)
+#define ANGLES(NAME, F) \
+  LIBM_F64(NAME) \
+  void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { angles<single::F>(a, b, e); } \
+  BF16(NAME)
 #define WIDE(NAME, F) \
   LIBM_F64(NAME) \
   void NAME##_f32(const MathsArgs& a, int64_t b, int64_t e) { widened<wide::F>(a, b, e); } \
@@ -75,9 +109,9 @@ static void through_float(void (*kernel)(const MathsArgs&, int64_t, int64_t), co
   void NAME##_f64(const MathsArgs& a, int64_t b, int64_t e) { vectors<F, double>(a, b, e); } \
   BF16(NAME)
 
-SINGLE(sin, Sin)
-SINGLE(cos, Cos)
-SINGLE(tan, Tan)
+ANGLES(sin, Sin)
+ANGLES(cos, Cos)
+ANGLES(tan, Tan)
 SINGLE(asin, Asin)
 SINGLE(acos, Acos)
 SINGLE(atan, Atan)
