@@ -72,7 +72,6 @@ KERNELS_WITHOUT_GRADIENT: dict[str, str] = {
     "le_fwd": _BOOL,
     "searchsorted": "its result is whole numbers: constant but for jumps",
     "gemm16": _BFLOAT16,
-    "gemm16_pack": _BFLOAT16,
     "gemm16_sum": _BFLOAT16,
 }
 KERNELS_WITHOUT_CASE: dict[str, str] = {
@@ -88,7 +87,6 @@ KERNELS_WITHOUT_CASE: dict[str, str] = {
     "randint": _RANDOM,
     "randn": _RANDOM,
     "gemm16": _BFLOAT16,
-    "gemm16_pack": _BFLOAT16,
     "gemm16_sum": _BFLOAT16,
     "fma_peak": "a probe of the machine, no op on tensors; tests/test_bench.py runs it on every ISA",
 }

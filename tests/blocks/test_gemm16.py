@@ -12,8 +12,20 @@ from dlcore import _C, testing
 
 from ..ops.common import threads
 
-# Around the tiles' 16 and 32 rows and columns, the steps' 32 and the panels' 384 of k, and the tasks' 512.
-SIZES = [(1, 1, 1), (6, 5, 32), (17, 33, 47), (65, 79, 129), (97, 111, 391), (80, 513, 257), (515, 81, 860)]
+# Around the tiles' 16 and 32 rows and columns, the steps' 32 of k, the 640 that L1 holds and the 2048 of a run, and the
+# tasks' 512 columns. Rows of whole steps (64, 672, 2080) are read in place.
+SIZES = [
+    (1, 1, 1),
+    (6, 5, 32),
+    (17, 33, 47),
+    (65, 79, 129),
+    (97, 111, 391),
+    (80, 513, 257),
+    (515, 81, 860),
+    (80, 70, 64),
+    (67, 40, 672),
+    (48, 33, 2080),
+]
 DEEP = (40, 30, 5000)  # a K of several parts
 ORDERS = ("ccc", "cfc", "fcc", "ffc", "ssc", "ccs", "ccf", "fff")
 
@@ -61,7 +73,7 @@ def test_its_rows_run_by_name() -> None:
 
     rng, before = np.random.default_rng(4), calls()
     with testing.isa("amx"):
-        for m, n, k in [(1100, 64, 64), (40, 30, 20000)]:  # B packed for several tiles of rows; a K of several parts
+        for m, n, k in [(1100, 64, 64), (40, 30, 20000)]:  # several tiles of rows; a K of several parts
             a, b, c = normal(rng, m, k).bfloat16(), normal(rng, k, n).bfloat16(), dl.zeros(m, n)
             _C.gemm_into(c.array, a.array, b.array, None, None, False, False)
     assert before and {name for name, count in calls().items() if count > before[name]} == set(before)

@@ -32,7 +32,8 @@ class Estimate {
       : args_(args), tile_(tile), m_(rows_of(args)), n_(args.g.n), k_(depth_of(args)) {
     const Gemm& g = args.g;
     rate_ = args.tiles ? tile.rate / products_of_parts(args.float_parts) : tile.rate;
-    const double bytes = static_cast<double>(size_of(g)), depth = static_cast<double>(g.k) * bytes;
+    const double bytes = g.dtype == DType::bf16 ? 2 : static_cast<double>(size_of(g));
+    const double depth = static_cast<double>(g.k) * bytes;
     few_ = args.tiles && plain(g);
     near_ = static_cast<double>(g.m + g.n) * depth <= (few_ ? kMatricesBytes : kNearBytes) ? kNear : kFar;
     const double split = static_cast<double>(g.k) * tile.split;
@@ -45,7 +46,7 @@ class Estimate {
               split;
     if (args.band.cells && g.b.patches)
       column_ = static_cast<double>(k_) * cell / static_cast<double>(taps_of(*g.b.patches));
-    part_ = 2 * static_cast<double>(g.m) * static_cast<double>(g.n) * bytes / kFar;
+    part_ = 2 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(size_of(g)) / kFar;
     nr_ = kTileVectors * tile.lanes;
   }
 
@@ -189,7 +190,7 @@ void plan(GemmArgs& args, const Tile& tile) {
   const int64_t nr = kTileVectors * tile.lanes, m = rows_of(args), k = depth_of(args);
   Cut best{div_up(m, tile.mc), div_up(g.n, tile.nc), 1};
   const int64_t tasks = best.tiles_m * best.tiles_n;
-  if (tasks > 1 || flops(g) > kTaskFlops) {
+  if (tasks > 1 || flops(g) > (g.dtype == DType::bf16 ? kTaskFlops16 : kTaskFlops)) {
     const Estimate estimate(args, tile);
     const int64_t least_rows = args.tiles && plain(g) ? tile.mr : 2 * tile.mr;
     const int64_t most_m = div_up(m, least_rows), most_n = div_up(g.n, 2 * nr);

@@ -5,7 +5,8 @@
 
 namespace dl {
 
-constexpr double kTaskFlops = 2e6;  // 10–20 µs on a wide core: a fork and join costs 1–2 µs
+constexpr double kTaskFlops = 2e6;    // 10–20 µs on a wide core: a fork and join costs 1–2 µs
+constexpr double kTaskFlops16 = 2e7;  // the same time on tiles of bfloat16
 
 inline int64_t size_of(const Gemm& g) { return g.dtype == DType::f64 ? 8 : 4; }
 inline double flops(const Gemm& g) {

@@ -4,22 +4,21 @@
 #include <utility>
 
 #include "blocks/gemm/plan.h"
+#include "blocks/gemm/scratch.h"
 #include "core/array.h"
 #include "core/launch.h"
 
 namespace dl {
 namespace {
 
-Kernels<Gemm16Args> products("gemm16"), packs("gemm16_pack"), sums("gemm16_sum");
+Kernels<Gemm16Args> products("gemm16"), sums("gemm16_sum");
 
-// Rows of C × lanes, depth and the largest task as cpu_amx.cpp has them; its rate on one core, and what packing takes
-// for an element.
-constexpr Tile kTile{32, 16, 384, 512, 512, 2.2e12, 16, 5e-11};
-constexpr int64_t kWidth = 32;               // columns of a panel of B
-constexpr int64_t kPackGrain = 64 << 10;     // elements: some 5 µs
-constexpr int64_t kSumGrain = 16 << 10;      // elements
-constexpr int64_t kSharedPacks = 2;          // tiles of rows from which on B is packed once for all
-constexpr int64_t kPackedBytes = 256 << 20;  // a larger B is packed by each task, a block at a time
+// Rows of C × lanes, the least depth of a part of K, the largest task, the rate on one core, and what packing takes for
+// an element.
+constexpr Tile kTile{32, 16, 512, 1024, 512, 1.8e12, 16, 5e-11};
+constexpr int64_t kBlockBytes = 1 << 20;  // of a task's B, in L2 beside a panel of A
+constexpr int64_t kWidth = 32;            // columns of a panel of B
+constexpr int64_t kSumGrain = 16 << 10;   // elements
 
 Array memory(int64_t bytes) { return bytes ? Array::empty({bytes}, DType::u8) : Array(); }
 
@@ -42,27 +41,23 @@ void multiply(const Gemm& g, DType c_dtype) {
   cut.g = g;
   cut.tiles = true;
   cut.float_parts = 1;
-  plan(cut, kTile);
+  Tile tile = kTile;
+  if (std::min(g.k, kTileRun) * tile.nc * 2 > kBlockBytes) tile.nc /= 2;
+  plan(cut, tile);
   const Row<Gemm16Args>& row = products.choose(Device::cpu, DType::bf16, args);
-  const int64_t packed_bytes = round_up(g.n, kWidth) * round_up(g.k, kTileDepth) * 2;
-  const bool shared = !g.b.patches && g.k > 0 && cut.tiles_m >= kSharedPacks && packed_bytes <= kPackedBytes;
-  const Array packed = memory(shared ? packed_bytes : 0);
   const Array partials = memory(cut.parts > 1 ? cut.parts * g.m * g.n * 4 : 0);
-  if (shared) {
-    cut.packed = packed.raw();
-    launch(packs.choose(Device::cpu, DType::bf16, args), args, div_up(g.n, kWidth),
-           std::max<int64_t>(kPackGrain / (g.k * kWidth), 1));
-  }
   if (cut.parts > 1) cut.partials = partials.raw();
   const int64_t block_n = round_up(cut.tile_n, kWidth), block_m = round_up(cut.tile_m, kWidth);
-  const int64_t depth = std::min(round_up(cut.part_k, kTileDepth), kTile.kc);
-  cut.b_block_elements = shared ? 0 : block_n * depth;
-  const int64_t kept = std::min(cut.part_k, g.k) > kTile.kc ? block_m * block_n * 4 : 0;
-  const int64_t scratch_bytes = cut.b_block_elements * 2 + kept;
+  const int64_t depth = std::min(round_up(cut.part_k, kTileDepth), kTileRun);
+  args.a_panel_elements = depth * kTile.mr;
+  cut.b_block_elements = block_n * depth;
+  const int64_t kept = std::min(cut.part_k, g.k) > kTileRun ? block_m * block_n * 4 : 0;
+  Scratch scratch((args.a_panel_elements + cut.b_block_elements) * 2 + kept);
   launch_chunks(row, args, cut.tiles_m * cut.tiles_n * cut.parts, 1, [&](int64_t begin, int64_t end) {
-    const Array scratch = memory(scratch_bytes);
+    Scratch::Block& block = scratch.of_this_thread();
     Gemm16Args mine = args;
-    mine.cut.scratch = scratch_bytes ? scratch.raw() : nullptr;
+    mine.cut.scratch = block.data();
+    mine.cut.held = &block.held;
     row.fn(mine, begin, end);
   });
   if (cut.parts > 1)

@@ -9,10 +9,12 @@
 namespace dl {
 
 struct Gemm16Args {
-  GemmArgs cut;  // read are g, the tasks' sizes, packed, b_block_elements, scratch and partials
+  GemmArgs cut;  // read are g, the tasks' sizes, b_block_elements, scratch, held and partials
   DType c_dtype;
+  int64_t a_panel_elements;  // of scratch: a panel of A, then the block of B, then sums
 };
-// A kernel's range: gemm16: tasks; gemm16_pack: panels of 32 columns of B; gemm16_sum: rows of C.
+constexpr int64_t kTileRun = 2048;  // terms of a sum that stay in tiles; a deeper K is taken in blocks
+// A kernel's range: gemm16: tasks; gemm16_sum: rows of C.
 
 // The product in any dtype: this block's where g's is bfloat16, and C is of c_dtype; else gemm's.
 DL_API void product(const Gemm& g, DType c_dtype);

@@ -5,7 +5,6 @@
 namespace dl {
 
 DL_DECLARE_AMX(gemm16_tasks, Gemm16Args)
-DL_DECLARE_AMX(gemm16_pack, Gemm16Args)
 DL_DECLARE_AMX(gemm16_sum, Gemm16Args)
 
 #if defined(DL_HAVE_X86) && !defined(DL_MANIFEST_CUDA)
@@ -13,8 +12,7 @@ DL_DECLARE_AMX(gemm16_sum, Gemm16Args)
 constexpr Row<Gemm16Args> tile_row(const char* op, void (*fn)(const Gemm16Args&, int64_t, int64_t)) {
   return {.op = op, .device = Device::cpu, .isa = Isa::amx, .dtype = DType::bf16, .fn = fn, .file = "cpu_amx.cpp"};
 }
-constexpr Row<Gemm16Args> rows[] = {tile_row("gemm16", amx::gemm16_tasks), tile_row("gemm16_pack", amx::gemm16_pack),
-                                    tile_row("gemm16_sum", amx::gemm16_sum)};
+constexpr Row<Gemm16Args> rows[] = {tile_row("gemm16", amx::gemm16_tasks), tile_row("gemm16_sum", amx::gemm16_sum)};
 
 namespace {
 
@@ -28,7 +26,6 @@ Work work(const Row<Gemm16Args>& row, const Gemm16Args& a, int64_t) {
   const Gemm& g = a.cut.g;
   const auto m = static_cast<double>(g.m), n = static_cast<double>(g.n), k = static_cast<double>(g.k);
   const std::string_view op = row.op;
-  if (op == "gemm16_pack") return moves(2 * elements(g.b, g.k, g.n), DType::bf16);
   const Work c = moves((g.accumulate ? 2 : 1) * m * n, a.c_dtype);
   if (op == "gemm16_sum") return moves(static_cast<double>(a.cut.parts) * m * n, DType::f32) + c;
   Work w = moves(elements(g.a, g.m, g.k) + elements(g.b, g.k, g.n), DType::bf16) + c;

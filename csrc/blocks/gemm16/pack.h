@@ -13,7 +13,7 @@
 namespace dl::DL_ISA_NS {
 
 constexpr int64_t kStep = kTileDepth, kBlock = kStep * 32;  // elements of 32 rows or columns in a step
-constexpr int64_t kDepth = 384;                             // of a panel: A's 32 × 384 × 2 B = 24 KB, half of L1
+constexpr int64_t kStepsInL1 = 20;                          // of a panel of A: 40 of 48 KB
 constexpr int64_t kMostColumns = 512;                       // of a task
 
 static DL_INLINE int64_t offset_of(const GemmOperand& o, int64_t k) {
@@ -25,6 +25,15 @@ static DL_INLINE int64_t offset_of(const GemmOperand& o, int64_t k) {
 // A row of kc elements to its place in every step.
 static DL_INLINE void spread_row(const Bits16* row, int64_t kc, Bits16* dst) {
   for (int64_t k = 0; k < kc; k += kStep, dst += kBlock) _mm512_store_si512(dst, load16(row + k, kc - k));
+}
+
+// Rows of kc elements, `pitch` apart, a step of all at a time: a row's places in the steps share two sets of L1.
+static DL_INLINE void spread_rows(const Bits16* src, int64_t pitch, int rows, int64_t kc, Bits16* dst) {
+  for (int64_t k = 0; k < kc; k += kStep, dst += kBlock) {
+    const __mmask32 mask = first16(kc - k);
+    for (int i = 0; i < rows; ++i)
+      _mm512_store_si512(dst + i * kStep, _mm512_maskz_loadu_epi16(mask, src + i * pitch + k));
+  }
 }
 
 static void pack_a_columns(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int64_t kc, Bits16* panel) {
@@ -60,7 +69,7 @@ static DL_INLINE void spread_inside(const Patches& s, const Pixel<Bits16>& x, Co
 }
 
 static void pack_a_patches(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int64_t kc, Bits16* panel) {
-  alignas(64) Bits16 row[kDepth];
+  alignas(64) Bits16 row[kTileRun];
   Pixel<Bits16> x = pixel_at(*a.patches, static_cast<const Bits16*>(a.data), i0);
   const Column start = column_at(*a.patches, k0);
   const bool whole = a.patches->run_width * a.patches->channels % kStep == 0 && kc % kStep == 0;
@@ -88,11 +97,8 @@ static void pack_rows(const GemmOperand& a, int64_t i0, int rows, int64_t k0, in
     for (int64_t k = 0; k < kc; k += kStep)
       _mm512_store_si512(panel + k / kStep * kBlock + i * kStep, _mm512_setzero_si512());
   if (a.patches) return pack_a_patches(a, i0, rows, k0, kc, panel);
-  if (!a.tap_offset && a.k_stride == 1) {
-    for (int i = 0; i < rows; ++i) spread_row(data + (i0 + i) * a.stride + k0, kc, panel + i * kStep);
-    return;
-  }
-  alignas(64) Bits16 row[kDepth];
+  if (!a.tap_offset && a.k_stride == 1) return spread_rows(data + i0 * a.stride + k0, a.stride, rows, kc, panel);
+  alignas(64) Bits16 row[kTileRun];
   for (int i = 0; i < rows; ++i) {
     for (int64_t k = 0; k < kc; ++k) row[k] = data[(i0 + i) * a.stride + offset_of(a, k0 + k)];
     spread_row(row, kc, panel + i * kStep);
