@@ -84,12 +84,12 @@ def test_counts_and_work_do_not_depend_on_threads(threads, batch):
 
 
 def test_a_product_of_patches_moves_the_image_once():
-    x, w = dl.ones(2, 3, 9, 8), dl.ones(5, 3, 3, 3)
+    x, w = dl.ones(2, 6, 9, 8), dl.ones(5, 6, 3, 3)
     with recording():
         dl.nn.functional.conv2d(x, w, padding=1)
         _, (_, _, flops, size) = one("gemm.f32")
-    assert flops == 2 * 2 * 5 * 9 * 8 * 3 * 9
-    assert size == 4 * (2 * 3 * 9 * 8 + 5 * 3 * 9 + 2 * 5 * 9 * 8)
+    assert flops == 2 * 2 * 5 * 9 * 8 * 6 * 9
+    assert size == 4 * (2 * 6 * 9 * 8 + 5 * 6 * 9 + 2 * 5 * 9 * 8)
 
 
 def test_open_ones_share_the_record_and_the_last_to_close_ends_it():
