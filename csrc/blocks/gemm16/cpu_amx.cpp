@@ -5,6 +5,7 @@
 // unit, which loads keep waiting for a tenth of the time; from memory B, the first rows of A and C.
 #include "blocks/gemm/task.h"
 #include "blocks/gemm/tile_sums.h"
+#include "blocks/gemm16/band16.h"
 #include "blocks/gemm16/gemm16.h"
 #include "blocks/gemm16/pack.h"
 
@@ -233,10 +234,42 @@ static void task16(const Gemm16Args& all, int64_t t) {
   }
 }
 
+static void band_task16(const Gemm16Args& all, int64_t t) {
+  const GemmArgs& args = all.cut;
+  const Gemm& g = args.g;
+  const Band& x = args.band;
+  const Patches& p = *g.a.patches;
+  const Range m = part_of(t % args.tiles_m, args.tile_m, x.cells), n = part_of(t / args.tiles_m, args.tile_n, g.n);
+  const int64_t steps = g.k / kStep, pitch = steps * kBlock;
+  const int64_t length = m.end - m.begin + x.reach, plane = x.phase * x.phase * length * kStep;
+  int32_t offset[kMostBandSteps];
+  alignas(64) float sums[32 * 32];
+  auto* cells = static_cast<Bits16*>(args.scratch);
+  Bits16* b_block = cells + x.elements;
+  step_offsets(p, x, length, plane, offset);
+  copy_band(args, m.begin + x.first, length, cells, plane);
+  if (*args.held != t / args.tiles_m) pack_band_b(args, n.begin, n.end - n.begin, b_block, pitch);
+  *args.held = t / args.tiles_m;
+  for (int64_t i0 = m.begin; i0 < m.end; i0 += 32) {
+    const int rows = upto32(m.end - i0);
+    int64_t pixel[32];
+    if (!pixels_of(args, i0, rows, pixel)) continue;
+    const CellsOfA a{cells + (i0 - m.begin) * kStep, offset};
+    for (int64_t j = n.begin, panel = 0; j < n.end; j += 32, ++panel) {
+      const int columns = upto32(n.end - j);
+      multiply_halves<false>(a, b_block + panel * pitch, steps, sums, false, rows, columns, Ahead{nullptr, 0, 0});
+      for (int i = 0; i < rows; ++i)
+        for (int half = 0; pixel[i] >= 0 && half * 16 < columns; ++half)
+          store_sums(g, all.c_dtype, _mm512_load_ps(sums + i / 16 * 512 + half * 256 + i % 16 * 16), pixel[i],
+                     j + half * 16, first(columns - half * 16));
+    }
+  }
+}
+
 void gemm16_tasks(const Gemm16Args& args, int64_t begin, int64_t end) {
   const TileConfig config;
   _tile_loadconfig(&config);
-  for (int64_t t = begin; t < end; ++t) task16(args, t);
+  for (int64_t t = begin; t < end; ++t) args.cut.band.cells ? band_task16(args, t) : task16(args, t);
   _tile_release();
 }
 

@@ -34,6 +34,33 @@ Gemm along_rows(const Gemm& g) {
   return t;
 }
 
+// The image's cells where they cost less than patches: gaps between pixels are multiplied, but nothing is copied twice.
+Band band_for(const Gemm& g, const Tile& tile) {
+  constexpr double kPatch = 1e-10;  // seconds to copy an element of a patch
+  const Band band = g.a.patches ? band_of(g) : Band{};
+  if (!band.cells || g.accumulate || g.k == 0 || g.k / kTileDepth > kMostBandSteps) return {};
+  const double products = 2 * static_cast<double>(g.n) * static_cast<double>(g.k) / tile.rate;
+  const auto cells = static_cast<double>(band.cells), m = static_cast<double>(g.m);
+  const double gaps = (cells - m) * products + cells * static_cast<double>(g.a.patches->channels) * kPatch;
+  return gaps < m * static_cast<double>(g.k) * kPatch ? band : Band{};
+}
+
+// As many columns as keep B's block in L2, and K whole.
+void set_band(Gemm16Args& args, Tile tile) {
+  GemmArgs& cut = args.cut;
+  const Gemm& g = cut.g;
+  constexpr int64_t kCellBytes = 512 << 10;
+  const Patches& p = *g.a.patches;
+  Band& x = cut.band;
+  const int64_t phases = x.phase * x.phase;
+  tile.nc = std::clamp(kBlockBytes / (g.k * 2) / kWidth * kWidth, 2 * kWidth, int64_t{512});
+  tile.mc = std::clamp((kCellBytes / (p.channels * 2 * phases) - x.reach) / 32 * 32, int64_t{128}, tile.mc);
+  tile.kc = g.k;
+  plan(cut, tile);
+  x.elements = phases * p.channels * (cut.tile_m + x.reach) + kTileDepth * kTileDepth;  // a tile may reach beyond
+  cut.b_block_elements = round_up(cut.tile_n, kWidth) * g.k;
+}
+
 void multiply(const Gemm& g, DType c_dtype) {
   Gemm16Args args{};
   args.c_dtype = c_dtype;
@@ -43,15 +70,19 @@ void multiply(const Gemm& g, DType c_dtype) {
   cut.float_parts = 1;
   Tile tile = kTile;
   if (std::min(g.k, kTileRun) * tile.nc * 2 > kBlockBytes) tile.nc /= 2;
-  plan(cut, tile);
+  cut.band = band_for(g, tile);
+  if (cut.band.cells)
+    set_band(args, kTile);
+  else
+    plan(cut, tile);
   const Row<Gemm16Args>& row = products.choose(Device::cpu, DType::bf16, args);
   const Array partials = memory(cut.parts > 1 ? cut.parts * g.m * g.n * 4 : 0);
   if (cut.parts > 1) cut.partials = partials.raw();
   const int64_t block_n = round_up(cut.tile_n, kWidth), block_m = round_up(cut.tile_m, kWidth);
   const int64_t depth = std::min(round_up(cut.part_k, kTileDepth), kTileRun);
-  args.a_panel_elements = depth * kTile.mr;
-  cut.b_block_elements = block_n * depth;
-  const int64_t kept = std::min(cut.part_k, g.k) > kTileRun ? block_m * block_n * 4 : 0;
+  if (!cut.band.cells) cut.b_block_elements = block_n * depth;
+  args.a_panel_elements = cut.band.cells ? cut.band.elements : depth * kTile.mr;
+  const int64_t kept = !cut.band.cells && std::min(cut.part_k, g.k) > kTileRun ? block_m * block_n * 4 : 0;
   Scratch scratch((args.a_panel_elements + cut.b_block_elements) * 2 + kept);
   launch_chunks(row, args, cut.tiles_m * cut.tiles_n * cut.parts, 1, [&](int64_t begin, int64_t end) {
     Scratch::Block& block = scratch.of_this_thread();

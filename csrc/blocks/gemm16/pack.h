@@ -5,6 +5,7 @@
 // 32 elements where they lie along k (A) or n (B); a transpose of 16 × 16 pairs, 64 shuffles for 512 elements, where
 // not.
 #pragma once
+#include "blocks/gemm16/gemm16.h"
 #include "blocks/gemm16/moves16.h"
 
 // After the copies above.
