@@ -53,6 +53,14 @@ def test_gradients_too():
             np.testing.assert_array_equal(leaf.grad.numpy()[i : i + 3], part.grad.numpy())
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
+def test_rows_of_one_value(dtype):
+    x = np.arange(65_537 // np.dtype(dtype).itemsize).astype(dtype)[:, None]
+    wide = dl.tensor(x).expand(x.size, 531).contiguous().numpy()
+    assert wide.nbytes >= 8 << 20, "large enough to go past the caches"
+    np.testing.assert_array_equal(wide, np.broadcast_to(x, wide.shape))
+
+
 @pytest.mark.parametrize(("dtype", "channels"), [(np.float32, 64), (np.float32, 48), (np.float64, 24)])
 def test_a_first_layer_s_images_are_those_of_one(dtype, channels):
     rng = np.random.default_rng(0)

@@ -2,6 +2,7 @@
 // Limit: memory bandwidth. transpose moves blocks of one register squared, so that both sides use whole cache lines.
 #include "blocks/copy/copy.h"
 #include "blocks/copy/formula.h"
+#include "simd/stream.h"
 #include "simd/transpose.h"
 #include "simd/walk.h"
 
@@ -21,11 +22,34 @@ static DL_INLINE void copy_run(void* dst, const void* src, int64_t bytes) {
   V::load(s + bytes - V::size).store(d + bytes - V::size);
 }
 
+// n times one value, past the caches but for the lines it shares with its neighbours.
+template <class D>
+static DL_INLINE void stream_value(D* d, D value, int64_t n) {
+  using V = Vec<uint8_t>;
+  constexpr int64_t step = V::size / static_cast<int64_t>(sizeof(D));
+  D line[step];
+  for (D& x : line) x = value;
+  const V all = V::load(reinterpret_cast<const uint8_t*>(line));
+  int64_t i = 0;
+  for (; i < n && reinterpret_cast<uintptr_t>(d + i) % 64; ++i) d[i] = value;
+  for (; i + step <= n; i += step) stream(reinterpret_cast<uint8_t*>(d + i), all);
+  for (; i < n; ++i) d[i] = value;
+}
+
+// core/past_caches.h's rule, of the whole result, for runs of which half the lines at least are whole.
+template <class D>
+static DL_INLINE bool streams(const Nest& nest) {
+  int64_t bytes = sizeof(D);
+  for (int d = 0; d < nest.ndim; ++d) bytes *= nest.size[d];
+  return bytes >= 8 << 20 && nest.ndim > 0 && nest.size[0] * static_cast<int64_t>(sizeof(D)) >= 256;
+}
+
 template <class D, class S>
 static void copy(const CopyArgs& a, int64_t begin, int64_t end) {
   D* dst = static_cast<D*>(a.dst);
   const S* src = static_cast<const S*>(a.src ? a.src : a.scalar);
   const int64_t ds = a.nest.stride[0][0], ss = a.nest.stride[1][0];
+  const bool past_caches = ds == 1 && ss == 0 && streams<D>(a.nest);
   walk<2>(a.nest, begin, end, [&](const int64_t* at, int64_t n) {
     D* d = dst + at[0];
     const S* s = src + at[1];
@@ -36,11 +60,13 @@ static void copy(const CopyArgs& a, int64_t begin, int64_t end) {
         for (int64_t i = 0; i < n; ++i) d[i] = convert_one<D>(s[i]);
     } else if (ds == 1 && ss == 0) {
       const D value = convert_one<D>(*s);
+      if (past_caches) return stream_value(d, value, n);
       for (int64_t i = 0; i < n; ++i) d[i] = value;
     } else {
       for (int64_t i = 0; i < n; ++i) d[i * ds] = convert_one<D>(s[i * ss]);
     }
   });
+  if (past_caches) stream_end();
 }
 
 template <class D>
