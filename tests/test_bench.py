@@ -32,7 +32,9 @@ def test_small_rows_run_the_ops_they_name(row: Row) -> None:
     before = {k["name"]: k["calls"] for k in testing.kernels()}
     row.build(Lib("dlcore"))()
     ran = {k["op"] for k in testing.kernels() if k["calls"] > before[k["name"]]}
-    assert set(row.ops) <= ran, f"{row.name} names {sorted(set(row.ops) - ran)} and ran only {sorted(ran)}"
+    runnable = {k["op"] for k in testing.kernels() if k["isa"] != "amx" or _C.isa() == "amx"}
+    missing = sorted(set(row.ops) & runnable - ran)
+    assert not missing, f"{row.name} names {missing} and ran only {sorted(ran)}"
 
 
 def test_quick_run_writes_json_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
