@@ -17,8 +17,7 @@ constexpr int kPixels = 14, kShortPixels = 4, kTaps[3] = {14, 9, 4};
 #else
 constexpr int kPixels = 6, kShortPixels = 3, kTaps[3] = {6, 5, 3};
 #endif
-constexpr int kAhead =
-    16;  // pixels of g fetched before they are used, 2 KB of 32 outputs: 380 µs for 28² of 64, else 510
+constexpr int kAhead = 16;  // pixels of g fetched before use, 2 KB of 32 outputs: 380 µs for 28² of 64, else 510
 static_assert(kTaps[0] <= kTapBlock && DL_VEC_BYTES / sizeof(float) <= kMaxLanes);
 
 // The rows of x that a task reads, with their padding. Returns the task's rows of y.
