@@ -84,6 +84,14 @@ def test_epilogues(isa: str, dtype: type, order: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_a_wide_b_is_copied_for_many_rows_and_read_in_place_for_few(isa: str, dtype: type) -> None:
+    rng = np.random.default_rng(7)
+    for m, n, k in [(301, 523, 511), (70, 523, 511)]:  # B of 1 MB and more
+        a, b = draw(rng, dtype, m, k), draw(rng, dtype, k, n)
+        check(product(a, b, "ccc"), a, b, where=f"{m}×{n}×{k}")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_split_sums(isa: str, dtype: type) -> None:
     rng = np.random.default_rng(3)
     for m, n, k in [(9, 17, 20011), (50, 40, 9001), (3, 300, 30000)]:

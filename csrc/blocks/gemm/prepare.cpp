@@ -11,12 +11,14 @@ Kernels<GemmArgs> products("gemm"), packs("gemm_pack"), sums("gemm_sum");
 std::atomic<int> float_parts{3};
 std::atomic<bool> tiles_always{false};
 
-constexpr int64_t kDirectBytes = 256 << 10;  // B that L2 keeps beside A and C is read in place
-constexpr int64_t kFewPanels = 4;            // of columns up to which A is read in place: a copy takes 10 % of two
-constexpr int64_t kWay = 4096;               // bytes of a way of L1: rows so far apart would push each other out
-constexpr int64_t kPackGrain = 16 << 10;     // elements: some 10 µs of transposing
-constexpr double kDotCost = 8;               // a dot product runs at the speed B is read: L2's 64 bytes a cycle at best
-constexpr int64_t kSharedSplits = 4;         // tiles of rows from which on B is split once for all, not by each task
+constexpr int64_t kDirectBytes = 1 << 20;  // B that L2 keeps beside A and C is read in place, and any B by few rows:
+constexpr int64_t kDirectPanels = 20;      // copying B took 10 to 25 % of products of 64 to 256 rows
+constexpr int64_t kDirectRepeated = 2;     // panels of rows, where a copy of B serves many products
+constexpr int64_t kFewPanels = 4;          // of columns up to which A is read in place: a copy takes 10 % of two
+constexpr int64_t kWay = 4096;             // bytes of a way of L1: rows so far apart would push each other out
+constexpr int64_t kPackGrain = 16 << 10;   // elements: some 10 µs of transposing
+constexpr double kDotCost = 8;             // a dot product runs at the speed B is read: L2's 64 bytes a cycle at best
+constexpr int64_t kSharedSplits = 4;       // tiles of rows from which on B is split once for all, not by each task
 
 void prepare_dot(Prepared& x) {
   const Gemm& g = x.args.g;
@@ -102,7 +104,7 @@ void set_tiles_always(bool on) { tiles_always.store(on, std::memory_order_relaxe
 void set_product_precision(int parts) { float_parts.store(parts, std::memory_order_relaxed); }
 int product_precision() { return float_parts.load(std::memory_order_relaxed); }
 
-Prepared prepare(const Gemm& g, const char* no_tiles) {
+Prepared prepare(const Gemm& g, const char* no_tiles, bool repeated) {
   Prepared x{};
   x.args.g = g;
   x.args.parts = 1;
@@ -131,7 +133,8 @@ Prepared prepare(const Gemm& g, const char* no_tiles) {
     prepare_tiles(x, tile);
     return x;
   }
-  const bool direct = simple && g.b.stride == 1 && (g.m <= 2 * tile.mr || g.n * g.k * item <= kDirectBytes);
+  const bool few = g.m <= (repeated ? kDirectRepeated : kDirectPanels) * tile.mr;
+  const bool direct = simple && g.b.stride == 1 && (few || (!repeated && g.n * g.k * item <= kDirectBytes));
   x.args.direct_panels = !direct ? 0 : x.product->isa >= Isa::avx512 ? div_up(g.n, nr) : g.n / nr;
   const int64_t panels_m = div_up(x.args.tile_m, tile.mr);
   x.args.a_in_place = plain(g.a) && g.a.k_stride == 1 && x.args.tile_n <= kFewPanels * nr && g.a.stride * item % kWay;

@@ -15,7 +15,7 @@ struct Prepared {
   bool holds_b;  // a task leaves its block of B in scratch for the thread's next
 };
 
-// no_tiles: why tiles of bfloat16 are ruled out, or null.
-Prepared prepare(const Gemm& g, const char* no_tiles = nullptr);
+// no_tiles: why tiles of bfloat16 are ruled out, or null. repeated: many products read the same B.
+Prepared prepare(const Gemm& g, const char* no_tiles = nullptr, bool repeated = false);
 
 }  // namespace dl
