@@ -19,6 +19,13 @@
 #define DL_DEVICE_CHECK(ok, what) void()
 #endif
 
+#ifdef __CUDACC__
+#pragma nv_diag_suppress 186  // a formula for every integer compares unsigned ones with 0
+#endif
+#ifndef DL_INLINE  // simd/vec.h's, which formulas shared with the CPU are written with
+#define DL_INLINE inline __attribute__((always_inline))
+#endif
+
 namespace dl::cuda {
 
 struct Shape {

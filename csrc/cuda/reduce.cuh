@@ -6,13 +6,13 @@
 
 namespace dl::cuda {
 
-struct Sum {
+struct SumOf {
   template <class T>
   __device__ T operator()(T a, T b) const {
     return a + b;
   }
 };
-struct Max {  // a NaN wins
+struct MaxOf {  // a NaN wins
   template <class T>
   __device__ T operator()(T a, T b) const {
     return a > b || a != a ? a : b;
@@ -22,7 +22,7 @@ struct Max {  // a NaN wins
 /// All 32 lanes take part. A butterfly: 5 shuffles.
 template <class Op, class T>
 __device__ T warp_reduce(T v, Op op = {}) {
-  for (int distance = 16; distance > 0; distance /= 2) v = op(v, __shfl_xor_sync(~0u, v, distance));
+  for (int distance = 16; distance > 0; distance /= 2) v = op(v, static_cast<T>(__shfl_xor_sync(~0u, v, distance)));
   return v;
 }
 

@@ -1,31 +1,50 @@
-// 16 bytes at a time: the widest load and store of a thread, which takes a quarter of the instructions of 4-byte ones.
+// Up to 16 bytes at a time: the widest load and store of a thread, which takes a quarter of the instructions of 4-byte
+// ones.
 #pragma once
 
 #include "cuda/launch.h"
 
 namespace dl::cuda {
 
-template <class T>
-struct alignas(16) Vec128 {
-  static constexpr int size = 16 / sizeof(T);
-  T of[size];
+/// N elements as one load or store: N sizeof(T) is a power of two up to 16.
+template <class T, int N>
+struct alignas(sizeof(T) * N) Pack {
+  static_assert(sizeof(T) * N <= 16, "no load is wider");
+  static constexpr int size = N;
+  T of[N];
 };
+
+template <int N, class T>
+__host__ __device__ __forceinline__ bool is_aligned(const T* p) {
+  return reinterpret_cast<std::uintptr_t>(p) % (sizeof(T) * N) == 0;
+}
+
+template <int N, class T>
+__device__ __forceinline__ Pack<T, N> load_pack(const T* p) {
+  DL_DEVICE_CHECK(is_aligned<N>(p), "load_pack: the address is not a multiple of the pack's size");
+  return *reinterpret_cast<const Pack<T, N>*>(p);
+}
+
+template <class T, int N>
+__device__ __forceinline__ void store_pack(T* p, const Pack<T, N>& v) {
+  DL_DEVICE_CHECK(is_aligned<N>(p), "store_pack: the address is not a multiple of the pack's size");
+  *reinterpret_cast<Pack<T, N>*>(p) = v;
+}
+
+template <class T>
+using Vec128 = Pack<T, 16 / sizeof(T)>;
 
 template <class T>
 __host__ __device__ __forceinline__ bool is_aligned128(const T* p) {
-  return reinterpret_cast<std::uintptr_t>(p) % 16 == 0;
+  return is_aligned<16 / sizeof(T)>(p);
 }
-
 template <class T>
 __device__ __forceinline__ Vec128<T> load128(const T* p) {
-  DL_DEVICE_CHECK(is_aligned128(p), "load128: the address is not a multiple of 16");
-  return *reinterpret_cast<const Vec128<T>*>(p);
+  return load_pack<16 / sizeof(T)>(p);
 }
-
 template <class T>
 __device__ __forceinline__ void store128(T* p, const Vec128<T>& v) {
-  DL_DEVICE_CHECK(is_aligned128(p), "store128: the address is not a multiple of 16");
-  *reinterpret_cast<Vec128<T>*>(p) = v;
+  store_pack(p, v);
 }
 
 }  // namespace dl::cuda

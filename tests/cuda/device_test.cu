@@ -151,11 +151,11 @@ __global__ void reduce_kernel(const float* x, float* sum, float* max, float* cou
   float s = 0, m = -INFINITY;
   for (int i = threadIdx.x; i < n; i += blockDim.x) {
     s += x[blockIdx.x * n + i];
-    m = Max()(m, x[blockIdx.x * n + i]);
+    m = MaxOf()(m, x[blockIdx.x * n + i]);
   }
-  s = block_reduce<Sum>(s);
-  const float threads = block_reduce<Sum>(1.0f);  // at once again: the first one's slots must be free
-  m = block_reduce<Max>(m);
+  s = block_reduce<SumOf>(s);
+  const float threads = block_reduce<SumOf>(1.0f);  // at once again: the first one's slots must be free
+  m = block_reduce<MaxOf>(m);
   if (threadIdx.x == blockDim.x - 1) {
     sum[blockIdx.x] = s;
     max[blockIdx.x] = m;

@@ -102,7 +102,7 @@ TEST(a_missing_syncwarp_is_seen) {
 template <bool kSync>
 __global__ void publish_kernel(int* out) {
   int* of_warp = dynamic_shared<int>();
-  const int sum = warp_reduce<Sum>(1);
+  const int sum = warp_reduce<SumOf>(1);
   of_warp[threadIdx.x / 32] = sum;
   if (kSync) __syncthreads();
   __syncwarp();

@@ -1,4 +1,5 @@
-"""Every CUDA row, by name, through the normal dispatch: against the float64 oracle, and bit for bit against the CPU.
+"""Every CUDA row, by name, through the normal dispatch: against the float64 oracle within the case's bound, and, where
+the CPU has the same formula and nothing is summed, bit for bit against the CPU.
 
 The inputs are the cases of tests/ops whose op has a CUDA row, in every layout; "offset" starts one element past an
 aligned address. Each runs under several schedules of the threads, which must not change a bit.
@@ -20,16 +21,34 @@ from bench.__main__ import main as bench
 from dlcore import _C, testing
 from dlcore.nn import functional as F
 
-from ..ops.cases import Case, all_cases
-from ..ops.common import SHORT, applies, forward_bounds, make, sample, tuple_of, widen
+from ..ops.cases import Arg, Case, all_cases
+from ..ops.common import SHORT, applies, cotangents_of, forward_bounds, gradients, make, sample, tuple_of, widen
 from .conftest import ROOT
 
-Schedules = Callable[[], Iterator[int]]
-FOLDERS = sorted(p.parent.name for p in (ROOT / "csrc" / "ops").glob("*/cuda.cu"))
-# A case belongs to a folder whose manifest names its rows, for instance "relu_fwd".
-WORDS = {w for f in FOLDERS for w in re.findall(r"\w+", (ROOT / "csrc" / "ops" / f / "kernels.cpp").read_text())}
-CASES = [c for c in all_cases() if c.rows and all(re.sub("_(fwd|bwd).*", "", r) in WORDS for r in c.rows)]
+Schedules = Callable[..., Iterator[int]]
+OPS = ROOT / "csrc" / "ops"
+
+
+def words(folders: list[str]) -> set[str]:
+    """What the manifests of these ops name: rows, for instance "relu_fwd", and their ops."""
+    return {w for f in folders for w in re.findall(r"\w+", (OPS / f / "kernels.cpp").read_text())}
+
+
+FOLDERS = sorted(p.parent.name for p in OPS.glob("*/cuda.cu"))
+# Ops that compute each element as the CPU does: one formula, no sum.
+ELEMENTWISE = [f for f in FOLDERS if f in ("activation", "elementwise", "maths")]
+# The CUDA library's own, within its documented error of the C library's, which the shim has.
+LIBRARY = {"sin_fwd", "cos_fwd", "tan_fwd"}
+
+
+def names(case: Case, known: set[str]) -> bool:
+    return bool(case.rows) and all(r in known or re.sub("_(fwd|bwd).*", "", r) in known for r in case.rows)
+
+
+KNOWN, EXACT = words(FOLDERS), words(ELEMENTWISE)
+CASES = [c for c in all_cases() if names(c, KNOWN)]
 PARAMS = [pytest.param(c, t, id=f"{c.name}-{SHORT[t]}".replace(" ", "_")) for c in CASES for t in c.dtypes]
+NARROW = [c for c in CASES if names(c, EXACT) and "float32" in c.dtypes]
 
 
 def cuda_rows() -> dict[str, int]:
@@ -43,18 +62,42 @@ def place(a: np.ndarray, layout: str, device: str) -> Any:
     return dl.Tensor(dl.tensor(flat, device=device).array.slice(0, 1, a.size, 1).view(a.shape))
 
 
-def run(case: Case, arrays: list[np.ndarray], dtype: str, layout: str, device: str) -> list[np.ndarray]:
-    """The results and, for float cases, the gradients of their sum weighted with 1, 2, 3, …, on the host."""
-    leaves = [place(a, layout, device).requires_grad_(case.differentiable(dtype)) for a in arrays]
+def narrow(a: np.ndarray, device: str) -> Any:
+    x = dl.tensor(a)
+    return (x.bfloat16() if a.dtype.kind == "f" else x).to(device)
+
+
+def run(
+    case: Case, args: tuple[Arg, ...], arrays: list[np.ndarray], dtype: str, layout: str, device: str, n: int
+) -> tuple[list[np.ndarray], list[np.ndarray | None]]:
+    """The results, and the gradients that check_backward of tests/ops asks for, on the host."""
+    leaves = [narrow(x, device) if dtype == "bfloat16" else place(x, layout, device) for x in arrays]
+    wanted = [a.needs_grad("float32" if dtype == "bfloat16" else dtype) and case.grad for a in args]
+    for x, needs in zip(leaves, wanted, strict=True):
+        x.requires_grad_(needs)
     outputs = tuple_of(case.fn(dl, F, *leaves, **case.attrs))
-    results = list(outputs)
-    if case.differentiable(dtype):
-        for y in outputs:
-            weights = (1 + np.arange(np.prod(y.shape)) % 7).reshape(y.shape).astype(dtype)
-            y.backward(place(weights, layout, device))
-        results += [x.grad for x in leaves]
-    assert all(r.device == device for r in results), [r.device for r in results]
-    return [r.detach().cpu().numpy() for r in results]
+    above = [y for y in outputs if y.requires_grad]
+    for k, (y, v) in enumerate(zip(above, cotangents_of(case, n, [y.shape for y in above]), strict=True)):
+        g = place(v, "contiguous" if layout == "offset" else layout, device).to(y.dtype)
+        y.backward(g, retain_graph=k + 1 < len(above))
+    grads = [x.grad if needs else None for x, needs in zip(leaves, wanted, strict=True)]
+    assert all(r.device == device for r in (*outputs, *(g for g in grads if g is not None)))
+    return [host(y) for y in outputs], [None if g is None else host(g) for g in grads]
+
+
+def largest(case: Case) -> tuple[Arg, ...]:
+    return max(case.inputs, key=lambda args: sum(int(np.prod(a.shape)) for a in args))
+
+
+def host(x: Any) -> np.ndarray:
+    x = x.detach().cpu()
+    return (x.float() if x.dtype == dl.bfloat16 else x).numpy()
+
+
+def same_bits(got: list[Any], expected: list[Any], where: str) -> None:
+    for y, e in zip(got, expected, strict=True):
+        assert (y is None) == (e is None), where
+        assert y is None or y.tobytes() == e.tobytes(), where
 
 
 @pytest.mark.parametrize(("case", "dtype"), PARAMS)
@@ -63,17 +106,60 @@ def test_row_agrees_with_oracle_and_cpu(schedules: Schedules, case: Case, dtype:
         arrays = sample(case, args, dtype, n)
         expected = tuple_of(case.oracle(*widen(arrays), **case.attrs))
         bounds = forward_bounds(case, args, arrays, expected, dtype)
+        wide = gradients(case, args, widen(arrays), "float64", n) if case.differentiable(dtype) else None
+        exact = names(case, EXACT) and not (dtype == "float64" and LIBRARY & set(case.rows))
         for layout in ("contiguous", "strided", "transposed", "channels_last", "offset"):
             if layout not in ("contiguous", "offset") and not any(applies(layout, a.shape) for a in args):
                 continue
             where = f"{case.name} {[a.shape for a in args]} {dtype} {layout}"
-            on_cpu = run(case, arrays, dtype, layout, "cpu")
-            for schedule in schedules():
-                got = run(case, arrays, dtype, layout, "cuda")
-                for y, e, bound in zip(got, expected, bounds, strict=False):
-                    testing.assert_close(y, np.asarray(e), 0.0, bound, check_dtype=False, msg=where)
-                for y, c in zip(got, on_cpu, strict=True):
-                    assert y.tobytes() == c.tobytes(), f"{where}: not the CPU's bits, schedule {schedule}"
+            first = None
+            for schedule in schedules(None if layout == "contiguous" else n):
+                got, grads = run(case, args, arrays, dtype, layout, "cuda", n)
+                if first:
+                    same_bits(got + grads, first, f"{where}: schedule {schedule} changes bits")
+                    continue
+                first = got + grads
+                check_values(case, got, expected, bounds, where)
+                if wide is not None:
+                    check_gradients(case, args, grads, wide, dtype, where)
+                if exact:
+                    on_cpu, cpu_grads = run(case, args, arrays, dtype, layout, "cpu", n)
+                    same_bits(got, on_cpu, f"{where}: not the CPU's bits")
+                    if len({a.shape for a in args}) == 1:  # else the gradients are sums
+                        same_bits(grads, cpu_grads, f"{where}: gradients are not the CPU's bits")
+
+
+def check_values(case: Case, got: list[np.ndarray], expected: Any, bounds: Any, where: str) -> None:
+    for y, e, bound in zip(got, expected, bounds, strict=True):
+        if y.dtype.kind == "f":
+            testing.assert_close(y, np.asarray(e), 0.0, bound, check_dtype=False, msg=where)
+        else:
+            testing.assert_close(y.astype(np.int64), np.asarray(e).astype(np.int64), 0.0, 0.0, msg=where)
+
+
+def check_gradients(case: Case, args: Any, grads: list[Any], wide: Any, dtype: str, where: str) -> None:
+    size = max((v.size for v in wide.cotangents), default=1)
+    largest = max((float(np.abs(v).max()) for v in wide.cotangents if v.size), default=1.0)
+    for i, (g, e) in enumerate(zip(grads, wide.grads, strict=True)):
+        if e is None:
+            continue
+        scale = max(float(np.abs(e).max()) if e.size else 0.0, largest)
+        bound = np.finfo(dtype).eps * (case.ulps + case.grad_terms(args, size)) * scale
+        testing.assert_close(g, e, 0.0, bound, check_dtype=False, msg=f"{where}: gradient of input {i}")
+
+
+@pytest.mark.parametrize("case", NARROW, ids=[c.name.replace(" ", "_") for c in NARROW])
+def test_bfloat16_gives_the_cpu_s_bits(schedules: Schedules, case: Case) -> None:
+    args = largest(case)
+    arrays = sample(case, args, "float32", 0)
+    try:
+        on_cpu, cpu_grads = run(case, args, arrays, "bfloat16", "contiguous", "cpu", 0)
+    except dl.DTypeError:
+        pytest.skip("no rows of bfloat16")
+    got, grads = run(case, args, arrays, "bfloat16", "contiguous", "cuda", 0)
+    same_bits(got, on_cpu, case.name)
+    if len({a.shape for a in args}) == 1:
+        same_bits(grads, cpu_grads, f"{case.name}: gradients")
 
 
 def test_special_values(schedules: Schedules) -> None:
@@ -108,8 +194,13 @@ def test_every_row_runs_by_name(schedules: Schedules) -> None:
     before = cuda_rows()
     assert before
     for case in CASES:
-        for dtype in case.dtypes:
-            run(case, sample(case, case.inputs[-1], dtype, 0), dtype, "contiguous", "cuda")
+        args = largest(case)
+        for dtype in (*case.dtypes, *(["bfloat16"] if case in NARROW else [])):
+            arrays = sample(case, args, "float32" if dtype == "bfloat16" else dtype, 0)
+            try:
+                run(case, args, arrays, dtype, "contiguous", "cuda", 0)
+            except dl.DTypeError:
+                assert dtype == "bfloat16", f"{case.name} {dtype}"
     for target in (*DTYPES, "bfloat16"):
         other = "int32" if target == "int64" else "int64"
         _C.convert(dl.tensor(np.ones(3, other), device="cuda").array, getattr(_C.DType, target))

@@ -39,7 +39,9 @@ ACTIVATION(softsign)
   DL_CUDA_ROW(#NAME "_fwd", f32, NAME##_fwd_f32) \
   DL_CUDA_ROW(#NAME "_fwd", f64, NAME##_fwd_f64) \
   DL_CUDA_ROW(#NAME "_bwd", f32, NAME##_bwd_f32) \
-  DL_CUDA_ROW(#NAME "_bwd", f64, NAME##_bwd_f64)
+  DL_CUDA_ROW(#NAME "_bwd", f64, NAME##_bwd_f64) \
+  DL_CUDA_ROW(#NAME "_fwd", bf16, NAME##_fwd_bf16) \
+  DL_CUDA_ROW(#NAME "_bwd", bf16, NAME##_bwd_bf16)
 constexpr Row<ActArgs> rows[] = {ACTIVATION(relu) ACTIVATION(leaky_relu) ACTIVATION(sigmoid) ACTIVATION(tanh)
                                      ACTIVATION(elu) ACTIVATION(celu) ACTIVATION(gelu) ACTIVATION(gelu_tanh)
                                          ACTIVATION(silu) ACTIVATION(mish) ACTIVATION(softplus) ACTIVATION(logsigmoid)

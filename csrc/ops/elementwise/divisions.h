@@ -45,7 +45,7 @@ struct Atan2 {
 // what is not finite. A quotient just below a whole number may have been rounded up to it.
 struct FmodLanes {
   template <class V>
-  static DL_INLINE V of(V a, V b) {
+  static DL_HD DL_INLINE V of(V a, V b) {
     const V ratio = a / b, zero(0.0), near = round_even(abs(ratio)), q = select(near > abs(ratio), near - V(1.0), near);
     V r = a - copysign(q, ratio) * b;
     r = select(((r < zero) & (a > zero)) | ((r > zero) & (a < zero)), r + copysign(b, a), r);
@@ -59,14 +59,14 @@ struct FmodLanes {
 };
 struct RemainderLanes {
   template <class V>
-  static DL_INLINE V of(V a, V b) {
+  static DL_HD DL_INLINE V of(V a, V b) {
     const V r = FmodLanes::of(a, b), zero(0.0);
     return select(((r < zero) & (b > zero)) | ((r > zero) & (b < zero)), r + b, r);
   }
 };
 struct FloorDivideLanes {
   template <class V>
-  static DL_INLINE V of(V a, V b) {
+  static DL_HD DL_INLINE V of(V a, V b) {
     const V r = FmodLanes::of(a, b), zero(0.0), one(1.0), whole = (a - r) / b;
     const V q = select(((r < zero) & (b > zero)) | ((r > zero) & (b < zero)), whole - one, whole);
     const V near = round_even(q), f = select(near > q, near - one, near);
@@ -76,7 +76,7 @@ struct FloorDivideLanes {
 };
 struct Atan2Lanes {
   template <class V>
-  static DL_INLINE V of(V y, V x) {
+  static DL_HD DL_INLINE V of(V y, V x) {
     const V a = abs(y), b = abs(x), zero(0.0f);
     const auto steep = a > b;
     const V up = select(steep, b, a), down = select(steep, a, b), t = select(up == down, V(1.0f), up / down);

@@ -199,7 +199,7 @@ struct PowLanes {
   }
 };
 struct PowScalar {  // float64: the library's pow
-  static double of(double a, double b) { return __builtin_pow(a, b); }
+  static DL_HD double of(double a, double b) { return __builtin_pow(a, b); }
 };
 // g b a^(b-1); Pow is one of the two above.
 template <class Pow>

@@ -1,6 +1,9 @@
 // How two elements, and two candidates for an extreme, combine.
 #pragma once
+#include "core/dtype.h"
+#ifndef __CUDACC__
 #include "simd/vec.h"
+#endif
 
 namespace dl::DL_ISA_NS {
 namespace {  // short names stay this file's own
@@ -76,10 +79,12 @@ struct Max : Plain {
   static DL_HD A of(A a, A b) {
     return (b > a) | (b != b) ? b : a;  // | has no branch
   }
+#ifndef __CUDACC__
   template <class T>
   static DL_INLINE Vec<T> of(Vec<T> a, Vec<T> b) {
     return maximum(a, b);
   }
+#endif
 };
 struct Min : Plain {
   template <class T>
@@ -94,10 +99,12 @@ struct Min : Plain {
   static DL_HD A of(A a, A b) {
     return (b < a) | (b != b) ? b : a;
   }
+#ifndef __CUDACC__
   template <class T>
   static DL_INLINE Vec<T> of(Vec<T> a, Vec<T> b) {
     return minimum(a, b);
   }
+#endif
 };
 
 }  // namespace

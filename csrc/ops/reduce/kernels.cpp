@@ -14,16 +14,17 @@ namespace dl {
 #define DECLARE(NAME, DTYPE) DL_DECLARE(NAME##_##DTYPE, ReduceArgs)
 REDUCTIONS(DECLARE)
 
-#define ROWS(NAME, DTYPE) DL_CPU_ROWS(#NAME "_fwd", DTYPE, NAME##_##DTYPE)
+#define BOTH(OP, DTYPE, FN) DL_CPU_ROWS(OP, DTYPE, FN) DL_CUDA_ROW(OP, DTYPE, FN)
+#define ROWS(NAME, DTYPE) BOTH(#NAME "_fwd", DTYPE, NAME##_##DTYPE)
 // clang-format off
 constexpr Row<ReduceArgs> rows[] = {
     REDUCTIONS(ROWS)
     // Bools are bytes of 0 and 1.
-    DL_CPU_ROWS("sum_fwd", b8, sum_u8)
-    DL_CPU_ROWS("max_fwd", b8, max_u8)
-    DL_CPU_ROWS("min_fwd", b8, min_u8)
-    DL_CPU_ROWS("argmax_fwd", b8, argmax_u8)
-    DL_CPU_ROWS("argmin_fwd", b8, argmin_u8)
+    BOTH("sum_fwd", b8, sum_u8)
+    BOTH("max_fwd", b8, max_u8)
+    BOTH("min_fwd", b8, min_u8)
+    BOTH("argmax_fwd", b8, argmax_u8)
+    BOTH("argmin_fwd", b8, argmin_u8)
 };
 // clang-format on
 

@@ -11,8 +11,10 @@ namespace dl {
 namespace {
 
 using Table = Kernels<ReduceArgs>;
-constexpr int64_t kGrain = 32768;                     // elements of x: some 10–15 µs at memory speed
-constexpr int64_t kMaxChunks = 64;                    // enough for any team; their partial results are few
+constexpr int64_t kGrain = 32768;                       // elements of x: some 10–15 µs at memory speed
+constexpr int64_t kMaxChunks = 64;                      // enough for any team; their partial results are few
+constexpr int64_t kGpuChunks = 1056, kGpuChunk = 8192;  // 8 blocks for each of an H100's 132 SMs; 32 elements a thread
+constexpr int64_t kGpuColumns = 32;                     // outputs that a block takes at once
 constexpr int64_t kShortRow = 32, kShortStrip = 256;  // 256 rows of 32 float32: 32 KB, read from L1 element by element
 
 Table sum_("sum_fwd"), max_("max_fwd"), min_("min_fwd"), argmax_("argmax_fwd"), argmin_("argmin_fwd"),
@@ -72,9 +74,12 @@ void run(Table& table, const Array& x, const Shape& s, const Array& out, const A
   const bool short_rows = s.length <= kShortRow && inner >= kShortStrip / 4;
   args.columns = args.outputs > 1 && (in_columns || short_rows);
   args.strip = in_columns ? kReduceStrip : kShortStrip;
+  const bool gpu = x.device() == Device::cuda;
   const int64_t strips = (inner + args.strip - 1) / args.strip;
-  const int64_t units = args.columns ? args.outputs / inner * strips : args.outputs;
-  const int64_t wanted = std::min(kMaxChunks, x.size() / (2 * kGrain));
+  const int64_t strip_units = gpu ? (args.outputs + kGpuColumns - 1) / kGpuColumns : args.outputs / inner * strips;
+  const int64_t units = args.columns ? strip_units : args.outputs;
+  const int64_t wanted =
+      gpu ? std::min(kGpuChunks, x.size() / kGpuChunk) : std::min(kMaxChunks, x.size() / (2 * kGrain));
   int64_t chunks = 1;
   if (!index && units < wanted) {
     chunks = std::min(s.length, (wanted + units - 1) / units);

@@ -9,6 +9,7 @@ from dlcore import _C
 from dlcore.autograd import mode, record
 from dlcore.ops import compare, elementwise, matmul, reduce, shape
 from dlcore.ops.dropout import dropout
+from dlcore.ops.operand import count_up
 from dlcore.ops.softmax_xent import softmax
 from dlcore.precision import in_float32
 
@@ -59,7 +60,7 @@ def scaled_dot_product_attention(
     if not dropout_p and not (mode.recording and attn_mask is not None and attn_mask.needs_grad):
         return fused(query, key, value, attn_mask, is_causal, factor)
     if is_causal:
-        attn_mask = causal_mask(query.shape[-2], key.shape[-2])
+        attn_mask = causal_mask(query.shape[-2], key.shape[-2], query.device)
     scores = matmul.matmul(elementwise.mul(query, factor), shape.transpose(key, -2, -1))
     return matmul.matmul(dropout(attention_weights(scores, attn_mask), dropout_p), value)
 
@@ -89,9 +90,9 @@ def common(leads: list[tuple[int, ...]]) -> tuple[int, ...]:
     return lead
 
 
-def causal_mask(queries: int, keys: int) -> Tensor:
+def causal_mask(queries: int, keys: int, device: str = "cpu") -> Tensor:
     """(queries, keys) bool: True where the key is not later than the query."""
-    rows, columns = (_C.arange(0, n, 1, _C.DType.int64) for n in (queries, keys))
+    rows, columns = (count_up(n, device) for n in (queries, keys))
     return record(_C.ge_fwd(rows.unsqueeze(1), columns), None, ())
 
 

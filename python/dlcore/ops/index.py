@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import indexing, inplace, shape
-from dlcore.ops.operand import array_of
+from dlcore.ops.operand import array_of, count_up
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -104,7 +104,7 @@ def _cleared(g: Any, dim: int, index: Any) -> Any:
 
 def scatter_backward(g, node):
     (index,), (dim, shape) = node.saved, node.attrs
-    order = _C.arange(0, prod(index.shape), 1, _C.DType.int64).view(index.shape)
+    order = count_up(prod(index.shape), g.device).view(index.shape)
     last = _C.zeros(g.shape, _C.DType.int64, g.device)
     _C.scatter_into("scatter", last, dim, index, order, False)
     stayed = _C.eq_fwd(_C.gather_fwd(last, dim, index), order)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import inplace
-from dlcore.ops.operand import array_of
+from dlcore.ops.operand import array_of, count_up
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -77,7 +77,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
 def index_copy_backward(g, node):
     (index,), (dim, shape) = node.saved, node.attrs
     lines = _line(g)
-    order = _C.arange(0, index.size, 1, _C.DType.int64)
+    order = count_up(index.size, g.device)
     last = _C.zeros((lines.shape[dim],), _C.DType.int64, g.device)
     _C.index_into("index_copy", last, 0, (index,), order, False, False)
     stayed = _C.eq_fwd(_C.index_fwd("index_copy", last, 0, (index,), False), order)

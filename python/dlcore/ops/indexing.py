@@ -15,7 +15,7 @@ import numpy as np
 
 from dlcore import _C
 from dlcore.autograd import record
-from dlcore.ops.operand import array_of
+from dlcore.ops.operand import array_of, count_up
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -120,7 +120,7 @@ def index_put_backward(g, node):
     v, first = place.of(of_input)
     picked = _C.index_fwd("index_put", v, first, node.saved, True)
     _C.index_into("index_put", v, first, node.saved, _C.zeros((), g.dtype, g.device), False, True)
-    order = _C.arange(0, picked.size, 1, _C.DType.int64).view(picked.shape)
+    order = count_up(picked.size, g.device).view(picked.shape)
     v, first = place.of(_C.zeros(g.shape, _C.DType.int64, g.device))
     _C.index_into("index_put", v, first, node.saved, order, False, True)
     stayed = _C.eq_fwd(_C.index_fwd("index_put", v, first, node.saved, True), order)
@@ -170,7 +170,7 @@ def parse(x: Any, key: Any) -> tuple[Place, tuple]:
             basic.append(slice(None))
         elif k.ndim == 0:
             basic.append(None)
-            columns = [_C.arange(0, int(k.item()), 1, _C.DType.int64)]
+            columns = [count_up(int(k.item()), k.device)]
         else:
             _check_mask(x, k, here)
             basic += [slice(None)] * k.ndim

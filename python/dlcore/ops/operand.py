@@ -19,3 +19,8 @@ def fit(g: Any, operand: Any) -> Any:
 def fit_to(g: Any, shape: tuple | None) -> Any:
     """As `fit`, for what `like` returned."""
     return g if shape is None else _C.sum_to(g, *shape)
+
+
+def count_up(n: int, device: str, dtype: Any = _C.DType.int64) -> Any:
+    """0 … n - 1 on `device`, as an Array."""
+    return _C.to_device(_C.arange(0, n, 1, dtype), device)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dlcore import _C
 from dlcore.autograd import record
 from dlcore.ops import compare, copy
-from dlcore.ops.operand import array_of
+from dlcore.ops.operand import array_of, count_up
 from dlcore.precision import in_float32
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def extreme_backward(g, node):
         return (g,)
     if not keepdim:
         g, indices = g.unsqueeze(d), indices.unsqueeze(d)
-    places = _C.arange(0, shape[d], 1, _C.DType.int64).view([-1 if i == d else 1 for i in range(len(shape))])
+    places = count_up(shape[d], g.device).view([-1 if i == d else 1 for i in range(len(shape))])
     return (_C.where_fwd(_C.eq_fwd(indices, places), g, 0),)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcore import _C
 from dlcore.autograd import record
-from dlcore.ops.operand import array_of
+from dlcore.ops.operand import array_of, count_up
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -61,7 +61,7 @@ def _lexicographic(rows: Any) -> Any:
     """The order of the slices: sorted by their last element, then stably by the one before, and so on."""
     n = rows.shape[0]
     flat = _C.contiguous(rows).view((n, rows.size // max(n, 1)))
-    order = _C.arange(0, n, 1, _C.DType.int64)
+    order = count_up(n, rows.device)
     for column in reversed(range(flat.shape[1])):
         order = _pick(order, _C.sort_fwd(_pick(flat.select(1, column), order), 0, False)[1])
     return order
@@ -76,7 +76,7 @@ def _result(rows: Any, order: Any, shape: tuple[int, ...], dim: int | None, inve
     if inverse:
         place = _C.sub_fwd(_C.cumsum_fwd(first, 0, False), 1)
         if order is not None:
-            sorted_place, place = place, _C.empty(order.shape, _C.DType.int64)
+            sorted_place, place = place, _C.zeros(order.shape, _C.DType.int64, order.device)
             _C.index_into("unique", place, 0, (order,), sorted_place, False, False)
         out.append(place.view(shape))
     if counts:
