@@ -24,6 +24,7 @@ from dlcore import testing
 
 from . import accuracy, machine, memory, table
 from .harness import Row, run_row
+from .quiet import Quiet
 
 COMPILED = "train/steps"  # the rows that have something to compile
 FAMILIES = ("ops", "train", "overhead")
@@ -54,14 +55,17 @@ def on_cuda(rows: list[tuple[str, Row]]) -> list[tuple[str, Row]]:
     return [(f, row) for f, row in rows if row.ops and set(row.ops) <= have]
 
 
-def result(file: str, row: Row, peer: str | None, threads: int, quick: bool, device: str) -> dict[str, Any]:
-    ours, theirs = run_row(row, peer, threads, quick, device)
+def result(
+    file: str, row: Row, peer: str | None, threads: int, quick: bool, device: str, quiet: Quiet | None = None
+) -> dict[str, Any]:
+    ours, theirs = run_row(row, peer, threads, quick, device, quiet)
     out: dict[str, Any] = {"row": row.name, "file": file, "device": device, "threads": threads, "bound": row.bound}
     out |= {
         "ours_s": ours.median,
         "ours_iqr_s": ours.iqr,
         "ours_best_s": ours.best,
         "samples": len(ours.seconds),
+        "samples_loud": ours.loud if quiet else None,
         "inner": ours.inner,
     }
     if theirs:
@@ -96,6 +100,12 @@ def main(argv: list[str] | None = None) -> int:
         "--device", choices=["cpu", "cuda"], default="cpu", help="cuda: one run of each row, no threads"
     )
     parser.add_argument("--quick", action="store_true", help="three samples a row and no recording")
+    parser.add_argument(
+        "--quiet",
+        type=float,
+        metavar="SECONDS",
+        help="take samples while the cores are free of other programs, and wait for that for so long a row",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="append JSON lines here (default: bench/results/)")
     args = parser.parse_args(argv)
 
@@ -115,6 +125,9 @@ def main(argv: list[str] | None = None) -> int:
             peer = None
     if not rows:
         parser.error(f"--only {args.only}: no row matches")
+    if args.quiet and not hasattr(os, "sched_setaffinity"):
+        parser.error("--quiet: this system cannot run a probe on a core of its choice")
+    quiet = Quiet(args.quiet) if args.quiet else None
     stamp = machine.stamp(peer)
     where = args.json
     if where is None and not args.quick:
@@ -127,7 +140,7 @@ def main(argv: list[str] | None = None) -> int:
     for file, row in rows:
         for threads in (int(n) for n in args.threads.split(",")):
             try:
-                got = result(file, row, peer, threads, args.quick, args.device)
+                got = result(file, row, peer, threads, args.quick, args.device, quiet)
             except Exception as error:  # one broken row must not hide the others
                 print(f"{row.name:44} {threads:3} {type(error).__name__}: {error}")
                 failed += 1

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from .machine import openmp_runtimes
+from .quiet import Quiet
 
 SAMPLES, QUICK_SAMPLES = 20, 3
 MIN_SAMPLE_S = 1e-3  # a sample is this long at least: 10⁴ ticks of a 0.1 µs clock, and rare interrupts average out
@@ -129,6 +130,7 @@ class Timing:
 
     seconds: list[float] = field(default_factory=list)
     inner: int = 1
+    loud: int = 0  # samples taken while a core was not free, for want of a quiet spell
 
     @property
     def median(self) -> float:
@@ -145,7 +147,7 @@ class Timing:
 
 
 def run_row(
-    row: Row, peer: str | None, threads: int, quick: bool = False, device: str = "cpu"
+    row: Row, peer: str | None, threads: int, quick: bool = False, device: str = "cpu", quiet: Quiet | None = None
 ) -> tuple[Timing, Timing | None]:
     """Time one row at one thread count: ours, and the peer's where there is one."""
     libs = [Lib(name, zlib.crc32(row.name.encode()), device) for name in ("dlcore", peer) if name]
@@ -154,7 +156,7 @@ def run_row(
     calls = [row.build(lib) for lib in libs]
     check(row, [call() for call in calls])
     samples, min_s = (QUICK_SAMPLES, 0.0) if quick else (row.samples, MIN_SAMPLE_S)
-    timings = measure(calls, samples, min_s, row.cold, [lib.synchronize for lib in libs])
+    timings = measure(calls, samples, min_s, row.cold, [lib.synchronize for lib in libs], quiet)
     for timing in timings:
         timing.seconds = [s / row.per for s in timing.seconds]
     return timings[0], timings[1] if peer else None
@@ -166,8 +168,11 @@ def measure(
     min_s: float,
     cold: bool = False,
     waits: Sequence[Callable[[], Any]] | None = None,
+    quiet: Quiet | None = None,
 ) -> list[Timing]:
     """Samples of each call in turns, A B A B …, so that both see the same machine. A side's wait ends its sample.
+
+    With `quiet`, a round begins when the cores are free, and counts if they still are at its end (see quiet.py).
 
     Before a sample, one call outside the clock brings back the side's code, data and threads. Where the two libraries
     brought two OpenMP runtimes, the workers of each spin for a while after a parallel region on cores that the other
@@ -179,8 +184,11 @@ def measure(
     waits = waits or [nothing for _ in calls]
     timings = [Timing(inner=1 if cold else repeats(c, min_s, w)) for c, w in zip(calls, waits, strict=True)]
     scratch = np.ones(FLUSH_BYTES // 8) if cold else None
+    if quiet:
+        quiet.begin_row()
     with no_gc():
-        for _ in range(samples):
+        while len(timings[0].seconds) < samples:
+            free = quiet is None or quiet.wait()
             for call, wait, timing in zip(calls, waits, timings, strict=True):
                 if pause:
                     time.sleep(pause)
@@ -193,6 +201,12 @@ def measure(
                     call()
                 wait()
                 timing.seconds.append((time.perf_counter_ns() - start) * 1e-9 / timing.inner)
+            if quiet and free and not quiet.now() and quiet.left > 0:  # somebody came meanwhile
+                for timing in timings:
+                    timing.seconds.pop()
+            elif not free:
+                for timing in timings:
+                    timing.loud += 1
     return timings
 
 

@@ -19,6 +19,8 @@ def line(result: dict[str, Any]) -> str:
         f"{rate:6.1f} {'GF' if bound == 'flops' else 'GB/s':4}" if bound else "",
         f"{100 * result['of_peak']:4.0f}%" if "of_peak" in result else "",
     ]
+    if result.get("samples_loud"):
+        cells.append(f"loud: {result['samples_loud']} of {result['samples']}")
     if "ours_memory_resident" in result:
         sides = [f"{result[k] / 2**20:.0f}" for k in ("ours_memory_resident", "peer_memory_resident") if k in result]
         cells.append(f"{' : '.join(sides)} MB")

@@ -13,6 +13,7 @@ import pytest
 from bench import machine
 from bench.__main__ import all_rows, main
 from bench.harness import Lib, Row, check, measure, repeats
+from bench.quiet import Quiet
 from dlcore import _C, testing
 
 from .isas import vector_isa
@@ -72,6 +73,25 @@ def test_samples_are_long_enough_and_in_turns() -> None:
     assert [len(t.seconds) for t in timings] == [3, 3]
     assert "".join(order[-12:]) == "aabb" * 3  # one call outside the clock, one inside, then the other side
     assert repeats(lambda: time.sleep(1e-4), 2e-3) >= 10
+
+
+def test_rounds_in_which_a_core_was_not_free_do_not_count() -> None:
+    times = iter([1.0, 2.0, 2.0, 1.0, 1.9, 1.1, 1.2, 1.0, 1.0])  # best; waits twice; begins, ends loud; two that count
+    order: list[str] = []
+    quiet = Quiet(60.0, cores=[0], probe=lambda core: next(times), calibration=0.0)
+    (timing,) = measure([lambda: order.append("a")], samples=2, min_s=0.0, quiet=quiet)
+    assert len(timing.seconds) == 2 and timing.loud == 0
+    assert "".join(order[-6:]) == "aa" * 3  # a round more than counts
+    assert next(times, None) is None
+
+
+def test_a_row_whose_patience_is_spent_is_timed_as_it_is() -> None:
+    first = iter([1.0])
+    quiet = Quiet(0.03, cores=[0], probe=lambda core: next(first, 2.0), calibration=0.0)
+    start = time.perf_counter()
+    (timing,) = measure([lambda: None], samples=3, min_s=0.0, quiet=quiet)
+    assert len(timing.seconds) == 3 and timing.loud == 3
+    assert 0.03 <= time.perf_counter() - start
 
 
 def test_peak_is_of_the_isa(isa: str) -> None:
