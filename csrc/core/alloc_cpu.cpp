@@ -1,5 +1,6 @@
-// Size classes: four per power of two (at most 19 % lost), one free list each. Blocks of 2 MB and more come from mmap,
-// aligned for transparent huge pages. The cache holds at most a quarter of the machine's memory.
+// Below 2 MB: size classes, four per power of two (at most 19 % lost), one free list each, the last freed block first,
+// as it is warm in L2. From 2 MB on: spans (spans.h), cut out of blocks aligned for transparent huge pages. The cache
+// holds at most a quarter of the machine's memory.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -12,13 +13,15 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "core/spans.h"
 
 namespace dl {
 namespace {
 
 constexpr size_t kMinBlock = 64;        // a cache line, and the widest vector
 constexpr size_t kHugePage = 2u << 20;  // x86-64's
-constexpr int kClasses = 4 * 42;        // up to 2^47 bytes, the user address space
+constexpr size_t kUnit = 256u << 10;    // of a span: at most an eighth is lost
+constexpr int kClasses = 4 * 16;        // up to kHugePage
 
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kCache = false;  // let the sanitizer see every free
@@ -32,11 +35,13 @@ int size_class(size_t bytes) {
   return 4 * (log - 5) + static_cast<int>((b >> (log - 2)) & 3);
 }
 
-// What a request takes: its class, or under the sanitizer its own bytes, so that one byte too far is seen.
-size_t block_bytes(int c, size_t bytes) {
+size_t class_bytes(int c) { return (size_t{5} + static_cast<size_t>(c % 4)) << (c / 4 + 3); }
+
+// What a request takes: its class or units, or under the sanitizer its own bytes, so that one byte too far is seen.
+size_t block_bytes(size_t bytes) {
   if (!kCache) return std::max(bytes, kMinBlock);
-  const int log = c / 4 + 5;
-  return (size_t{4} + static_cast<size_t>(c % 4) + 1) << (log - 2);
+  if (bytes >= kHugePage) return (bytes + kUnit - 1) & ~(kUnit - 1);
+  return class_bytes(size_class(bytes));
 }
 
 size_t physical_memory() {
@@ -46,6 +51,7 @@ size_t physical_memory() {
 struct Pool {
   std::mutex mutex;
   std::vector<void*> free_list[kClasses];
+  Spans spans;
   MemoryStats stats{.in_use = 0,
                     .peak = 0,
                     .cached = 0,
@@ -61,21 +67,52 @@ Pool& pool() {
   return *p;
 }
 
+size_t whole_pages(size_t bytes) { return (bytes + kHugePage - 1) & ~(kHugePage - 1); }
+
 void* system_alloc(size_t bytes) {
   void* small = nullptr;
   if (bytes < kHugePage) return posix_memalign(&small, kMinBlock, bytes) == 0 ? small : nullptr;
-  const size_t rounded = (bytes + kHugePage - 1) & ~(kHugePage - 1);
-  void* p = std::aligned_alloc(kHugePage, rounded);
-  if (p) madvise(p, rounded, MADV_HUGEPAGE);
+  void* p = std::aligned_alloc(kHugePage, whole_pages(bytes));
+  if (p) madvise(p, whole_pages(bytes), MADV_HUGEPAGE);
   return p;
 }
 
+// Gives back to the system what lies free from end to end, until no more than `limit` is kept.
+void release_spans(Pool& p, size_t limit) {
+  void* block;
+  for (size_t bytes; p.stats.cached > limit && (bytes = p.spans.drop(&block)) > 0; p.stats.cached -= bytes)
+    std::free(block);
+}
+
 void release_cache(Pool& p) {
-  for (auto& list : p.free_list) {
+  for (int c = 0; c < kClasses; ++c) {
+    auto& list = p.free_list[c];
     for (void* block : list) std::free(block);
+    p.stats.cached -= list.size() * class_bytes(c);
     list.clear();
   }
-  p.stats.cached = 0;
+  release_spans(p, 0);
+}
+
+// From the cache, or null.
+void* kept(Pool& p, size_t bytes, size_t block) {
+  void* out = nullptr;
+  if (bytes >= kHugePage) {
+    out = p.spans.take(block);
+  } else if (auto& list = p.free_list[size_class(bytes)]; !list.empty()) {
+    out = list.back();
+    list.pop_back();
+  }
+  if (out) p.stats.cached -= block;
+  return out;
+}
+
+void* from_system(Pool& p, size_t bytes, size_t block) {
+  void* out = system_alloc(block);
+  if (!out || !kCache || bytes < kHugePage) return out;
+  p.spans.add(out, whole_pages(block));
+  p.stats.cached += whole_pages(block) - block;
+  return p.spans.take(block);
 }
 
 }  // namespace
@@ -83,24 +120,17 @@ void release_cache(Pool& p) {
 void* cpu_alloc(size_t bytes) {
   Pool& p = pool();
   const bool absurd = bytes > (size_t{1} << 46);
-  const int c = absurd ? 0 : size_class(bytes);
-  const size_t block = absurd ? 0 : block_bytes(c, bytes);
+  const size_t block = absurd ? 0 : block_bytes(bytes);
   void* out = nullptr;
   std::lock_guard lock(p.mutex);
   if (!absurd) {
-    auto& list = p.free_list[c];
     ++p.stats.allocations;
-    if (!list.empty()) {
-      out = list.back();
-      list.pop_back();
-      p.stats.cached -= block;
-      ++p.stats.cache_hits;
-    } else {
-      out = system_alloc(block);
-      if (!out) {
-        release_cache(p);
-        out = system_alloc(block);
-      }
+    out = kept(p, bytes, block);
+    p.stats.cache_hits += out != nullptr;
+    if (!out) out = from_system(p, bytes, block);
+    if (!out) {
+      release_cache(p);
+      out = from_system(p, bytes, block);
     }
   }
   DL_CHECK(out, OutOfMemory, "out of memory: asked for ", bytes, " bytes with ", p.stats.in_use,
@@ -113,12 +143,15 @@ void* cpu_alloc(size_t bytes) {
 
 void cpu_free(void* ptr, size_t bytes) {
   Pool& p = pool();
-  const int c = size_class(bytes);
-  const size_t block = block_bytes(c, bytes);
+  const size_t block = block_bytes(bytes);
   std::lock_guard lock(p.mutex);
   p.stats.in_use -= block;
-  if (kCache && p.stats.cached + block <= p.stats.cache_limit) {
-    p.free_list[c].push_back(ptr);
+  if (kCache && bytes >= kHugePage) {
+    p.spans.give(ptr);
+    p.stats.cached += block;
+    release_spans(p, p.stats.cache_limit);
+  } else if (kCache && p.stats.cached + block <= p.stats.cache_limit) {
+    p.free_list[size_class(bytes)].push_back(ptr);
     p.stats.cached += block;
   } else {
     std::free(ptr);

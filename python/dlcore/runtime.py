@@ -77,5 +77,5 @@ def memory_summary() -> str:
 
 
 def empty_cache() -> None:
-    """Gives the allocator's cached memory back to the system."""
+    """Gives the allocator's cached memory back to the system, but for what lies in one block with a tensor's."""
     _C.empty_cache()
