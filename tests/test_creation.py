@@ -70,3 +70,9 @@ def test_bernoulli():
         dl.bernoulli(dl.tensor([0.5, 1.5]))
     with pytest.raises(ValueError, match="probabilities"):
         dl.bernoulli(dl.tensor([0.5, float("nan")]))
+
+
+def test_python_numbers_keep_what_the_dtype_asked_for_can_hold():
+    """They once went through float32 on their way to float64."""
+    assert dl.tensor([0.1, 1e300], dtype=dl.float64).tolist() == [0.1, 1e300]
+    assert dl.tensor([16777217], dtype=dl.float64).tolist() == [16777217.0]

@@ -60,7 +60,9 @@ def _from_python(data: Any, dtype: _C.DType | None) -> Any:
         wide = "float32" if x.dtype.kind == "f" else "int64"
         raise _C.DTypeError(f"tensor: NumPy dtype {x.dtype} has no counterpart; convert it with x.astype(np.{wide})")
     array = _C.from_numpy(np.ascontiguousarray(x).reshape(x.shape).astype(x.dtype.newbyteorder("="), copy=False))
-    return array if keep_dtype else _C.convert(array, _PYTHON_DTYPES[x.dtype.kind])
+    if keep_dtype or dtype is not None:  # a dtype asked for is converted to at once: 0.1 in float64 keeps its 53 bits
+        return array
+    return _C.convert(array, _PYTHON_DTYPES[x.dtype.kind])
 
 
 def _are_ints(x: np.ndarray) -> bool:

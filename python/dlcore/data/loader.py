@@ -70,13 +70,17 @@ class DataLoader:
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
-        epoch, self.epoch = self.epoch, self.epoch + 1
-        return self._batches(epoch)
+        return self.iterate()
 
-    def _batches(self, epoch: int) -> Iterator[Any]:
+    def iterate(self, start: int = 0) -> Iterator[Any]:
+        """One pass from batch `start` on: with `epoch` put back, the rest of a pass that stopped there."""
+        epoch, self.epoch = self.epoch, self.epoch + 1
+        return self._batches(epoch, start)
+
+    def _batches(self, epoch: int, start: int) -> Iterator[Any]:
         n = len(self.dataset)
         order = epoch_order(self.seed, epoch, n) if self.shuffle else np.arange(n)
-        parts = (order[i * self.batch_size : (i + 1) * self.batch_size] for i in range(len(self)))
+        parts = (order[i * self.batch_size : (i + 1) * self.batch_size] for i in range(start, len(self)))
         if self.num_workers == 0:
             for indices in parts:
                 yield _tensors(self._load(epoch, indices))

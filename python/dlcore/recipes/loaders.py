@@ -1,22 +1,28 @@
-"""The two loaders of a recipe: the training set shuffled in full batches, the validation set in order and whole."""
+"""The data of a recipe as a DataBunch: the training set shuffled in full batches, the validation set whole."""
 
-from dlcore.data import DataLoader, Dataset
+from dlcore.data import Dataset
 from dlcore.data.transforms import Transform
+from dlcore.train import DataBunch
 
 from .settings import SettingError, Settings
 
 
-def make_loaders(
+def make_data(
     s: Settings,
     train_set: Dataset,
     valid_set: Dataset,
     train_transform: list[Transform] | None = None,
     valid_transform: list[Transform] | None = None,
-) -> tuple[DataLoader, DataLoader]:
-    """(training loader, validation loader). Raises SettingError when the training set does not fill one batch."""
+) -> DataBunch:
+    """Raises SettingError when the training set does not fill one batch."""
     if s.bs > len(train_set):
         raise SettingError(f"--bs {s.bs} is more than the {len(train_set)} training samples")
-    train_loader = DataLoader(
-        train_set, s.bs, shuffle=True, drop_last=True, num_workers=s.workers, seed=s.seed, transform=train_transform
+    return DataBunch.create(
+        train_set,
+        valid_set,
+        bs=s.bs,
+        num_workers=s.workers,
+        seed=s.seed,
+        train_transform=train_transform,
+        valid_transform=valid_transform,
     )
-    return train_loader, DataLoader(valid_set, s.bs, num_workers=s.workers, transform=valid_transform)

@@ -5,13 +5,12 @@ In training each picture is shifted by up to three pixels. Three epochs on the f
 the course printed .9886.
 """
 
-import dlcore.nn.functional as F
 from dlcore import nn
 from dlcore.data import normalize, rand_pad
 from dlcore.data.mnist import MEAN, STD, mnist
-from dlcore.train import accuracy, fit_one_cycle
+from dlcore.train import Learner, accuracy
 
-from .loaders import make_loaders
+from .loaders import make_data
 from .settings import Settings
 
 DEFAULTS = Settings(epochs=3, bs=128, lr=1e-1)
@@ -40,7 +39,8 @@ def make_model():
 
 def train(s, show):
     plain = [normalize(MEAN, STD)]
-    train_loader, valid_loader = make_loaders(s, *mnist(s.data), [rand_pad(3, 28), *plain], plain)
-    model = make_model()
-    rows = fit_one_cycle(model, train_loader, valid_loader, F.cross_entropy, accuracy, s.epochs, s.lr, show=show)
-    return model.state_dict(), rows, {"accuracy": rows[-1]["accuracy"]}
+    data = make_data(s, *mnist(s.data), [rand_pad(3, 28), *plain], plain)
+    learn = Learner(data, make_model(), metrics=accuracy, show=show)
+    learn.fit_one_cycle(s.epochs, s.lr)
+    rows = learn.recorder.rows
+    return learn.model.state_dict(), rows, {"accuracy": rows[-1]["accuracy"]}

@@ -3,13 +3,12 @@
 One epoch on the full MNIST (60 000 digits) gives an accuracy near .96; the course printed .9635.
 """
 
-import dlcore.nn.functional as F
 from dlcore import nn
 from dlcore.data import normalize
 from dlcore.data.mnist import mnist
-from dlcore.train import accuracy, fit_one_cycle
+from dlcore.train import Learner, accuracy
 
-from .loaders import make_loaders
+from .loaders import make_data
 from .settings import Settings
 
 DEFAULTS = Settings(epochs=1, bs=64, lr=1e-2)
@@ -22,7 +21,8 @@ def make_model():
 
 def train(s, show):
     to_float = [normalize(mean=0.0, std=1.0)]  # bytes 0 … 255 become 0 … 1, as in the lesson
-    train_loader, valid_loader = make_loaders(s, *mnist(s.data), to_float, to_float)
-    model = make_model()
-    rows = fit_one_cycle(model, train_loader, valid_loader, F.cross_entropy, accuracy, s.epochs, s.lr, show=show)
-    return model.state_dict(), rows, {"accuracy": rows[-1]["accuracy"]}
+    data = make_data(s, *mnist(s.data), to_float, to_float)
+    learn = Learner(data, make_model(), metrics=accuracy, show=show)
+    learn.fit_one_cycle(s.epochs, s.lr)
+    rows = learn.recorder.rows
+    return learn.model.state_dict(), rows, {"accuracy": rows[-1]["accuracy"]}

@@ -7,12 +7,11 @@ sigmoid into 0 … 5.5. (fast.ai's EmbeddingDotBias; the course printed a mean s
 import numpy as np
 
 import dlcore as dl
-import dlcore.nn.functional as F
 from dlcore import nn
 from dlcore.data.movielens import movielens
-from dlcore.train import fit_one_cycle, mse
+from dlcore.train import Learner, mse
 
-from .loaders import make_loaders
+from .loaders import make_data
 from .settings import Settings
 
 DEFAULTS = Settings(epochs=5, bs=64, lr=5e-3)
@@ -43,8 +42,9 @@ class DotBias(nn.Module):
 
 
 def train(s, show):
-    data = movielens(s.data)
-    train_loader, valid_loader = make_loaders(s, data.train, data.valid)
-    model = DotBias(data.n_users, data.n_items)
-    rows = fit_one_cycle(model, train_loader, valid_loader, F.mse_loss, mse, s.epochs, s.lr, wd=1e-1, show=show)
+    ratings = movielens(s.data)
+    model = DotBias(ratings.n_users, ratings.n_items)
+    learn = Learner(make_data(s, ratings.train, ratings.valid), model, metrics=mse, show=show)
+    learn.fit_one_cycle(s.epochs, s.lr, wd=1e-1)
+    rows = learn.recorder.rows
     return model.state_dict(), rows, {"mse": rows[-1]["mse"]}

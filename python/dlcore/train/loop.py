@@ -1,76 +1,140 @@
-"""The training loop: fast.ai v1's `fit_one_cycle` without its callbacks.
+"""The loop itself: epochs of batches, each followed by validation; what happens between is the callbacks'."""
 
-AdamW(betas .9, .99) with weight decay on every parameter, one cycle over all epochs, β1 moving as momentum does.
-"""
+from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import dlcore as dl
-from dlcore import optim
+from dlcore.data import DataLoader
 
-from .progress import Progress
-from .schedule import OneCycle
+from .callback import Moments, Run
+from .metrics import Tally
+from .rng import kept_rng
 
-Metric = Callable[[Any, Any], float]
+
+def fit(run: Run, moments: Moments) -> None:
+    """All of `run`'s epochs, or the rest of them. `on_train_end` is called whatever happens."""
+    try:
+        while run.epoch < run.epochs and not run.stop_training:
+            _epoch(run, moments)
+    except BaseException as error:
+        run.exception = error
+        raise
+    finally:
+        for call in moments.train_end:
+            call(run)
 
 
-def fit_one_cycle(
-    model: Any,
-    train_loader: Any,
-    valid_loader: Any,
-    loss_func: Callable[[Any, Any], Any],
-    metric: Metric,
-    epochs: int,
-    max_lr: float,
-    wd: float = 1e-2,
-    show: Progress | None = None,
-) -> list[dict[str, float]]:
-    """Train `model` in place; returns one row an epoch: epoch, train_loss, valid_loss, the metric by name, time in s.
+def _epoch(run: Run, moments: Moments) -> None:
+    learn, begin = run.learn, time.perf_counter()
+    if not run.resumed:
+        learn.model.train()
+        for call in moments.epoch_begin:
+            call(run)
+    if not (run.resumed and (run.batch == run.batches or run.stop_epoch)):
+        for *inputs, target in _batches(learn.data.train_dl, run):
+            run.inputs, run.target = tuple(inputs), target
+            train_batch(run, moments)
+            if run.stop_epoch or run.stop_training:
+                break
+    run.resumed = False
+    run.inputs, run.target, run.pred, run.loss = (), None, None, None
+    run.row = {"epoch": run.epoch + 1, "train_loss": run.smooth_loss}
+    if run.validates and learn.data.valid_dl is not None and not (run.stop_training and run.batch < run.batches):
+        with kept_rng():  # a metric that draws must not change what is trained next
+            loss, values = validate(learn, learn.data.valid_dl, learn.metrics)
+        run.row |= {"valid_loss": loss, **dict(zip(learn.metric_names, values, strict=True))}
+    run.row["time"] = time.perf_counter() - begin
+    run.epoch, run.batch, run.stop_epoch = run.epoch + 1, 0, False
+    for call in moments.epoch_end:
+        call(run)
 
-    A loader's batches are (inputs…, target) and the model is called with the inputs. train_loss is the bias-corrected
-    moving average (β = .98) of the batch losses, never restarted; valid_loss and the metric are exact means over the
-    validation set. Raises ValueError when the training set has no full batch.
+
+def _batches(loader: Any, run: Run) -> Iterator[Any]:
+    """The epoch's batches, or those that a resumed epoch has still to do."""
+    if run.batch == 0:
+        return iter(loader)
+    if isinstance(loader, DataLoader):
+        return loader.iterate(run.batch)
+    rest = iter(loader)
+    for _ in range(run.batch):
+        next(rest, None)
+    return rest
+
+
+def train_batch(run: Run, moments: Moments) -> None:
+    """One batch, forward and back, with every moment of it."""
+    learn = run.learn
+    for call in moments.batch_begin:
+        call(run)
+    if learn.low_precision:
+        with dl.autocast("bfloat16"):
+            _forward(run, moments)
+    else:
+        _forward(run, moments)
+    loss = run.loss.item()
+    run.average = 0.98 * run.average + 0.02 * loss
+    run.smooth_loss = run.average / (1 - 0.98 ** (run.iteration + 1))
+    for call in moments.backward_begin:
+        call(run)
+    if not (run.stop_epoch or run.stop_training):  # a loss that was refused goes no further
+        run.loss.backward()
+        for call in moments.backward_end:
+            call(run)
+        if not run.skip_step:
+            learn.opt.step()
+        for call in moments.step_end:
+            call(run)
+        if not run.skip_zero:
+            learn.opt.zero_grad()
+    run.batch += 1
+    run.iteration += 1
+    run.skip_step = run.skip_zero = False
+    for call in moments.batch_end:
+        call(run)
+
+
+def _forward(run: Run, moments: Moments) -> None:
+    run.pred = run.learn.model(*run.inputs)
+    for call in moments.loss_begin:
+        call(run)
+    run.loss = run.loss_func(run.pred, run.target)
+
+
+def validate(learn: Any, loader: Any, metrics: list) -> tuple[float, list[float]]:
+    """(loss, metrics) of the model in eval mode over a loader: means over all samples, and `@whole` metrics.
+
+    Modes are put back afterwards. ValueError for an empty set.
     """
-    total = epochs * len(train_loader)
-    if total == 0:
-        raise ValueError(f"fit_one_cycle: nothing to train on: {epochs} epochs of {len(train_loader)} batches")
-    optimizer = optim.AdamW(model.parameters(), lr=max_lr, betas=(0.9, 0.99), weight_decay=wd)
-    schedule = OneCycle(optimizer, max_lr, total)
-    average, rows = 0.0, []
-    show = show or Progress()
-    with show:
-        show.begin(epochs, len(train_loader), ("epoch", "train_loss", "valid_loss", metric.__name__, "time"))
-        for epoch in range(1, epochs + 1):
-            begin = time.perf_counter()
-            model.train()
-            for *inputs, target in train_loader:
-                loss = loss_func(model(*inputs), target)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-                average = 0.98 * average + 0.02 * loss.item()
-                train_loss = average / (1 - 0.98**schedule.done)
-                show.batch(epoch, train_loss)
-            valid_loss, value = validate(model, valid_loader, loss_func, metric)
-            row = {"epoch": epoch, "train_loss": train_loss, "valid_loss": valid_loss, metric.__name__: value}
-            rows.append(row | {"time": time.perf_counter() - begin})
-            show.row(rows[-1])
-    return rows
-
-
-def validate(model: Any, loader: Any, loss_func: Callable[[Any, Any], Any], metric: Metric) -> tuple[float, float]:
-    """(loss, metric) of `model` in eval mode: means over all samples, each batch weighted by its size."""
-    model.eval()
-    n, loss, value = 0, 0.0, 0.0
-    with dl.no_grad():
-        for *inputs, target in loader:
-            pred, size = model(*inputs), target.shape[0]
-            loss += size * loss_func(pred, target).item()
-            value += size * metric(pred, target)
-            n += size
-    if n == 0:
+    total, tally = 0.0, Tally(metrics)
+    for pred, target in predictions(learn, loader):
+        size = target.shape[0]
+        total += size * learn.loss_func(pred, target).item()
+        tally.add(pred, target, size)
+    if not tally.samples:
         raise ValueError("validate: the validation set is empty")
-    return loss / n, value / n
+    return total / tally.samples, tally.values()
+
+
+def forward(learn: Any, inputs: tuple) -> Any:
+    """The model's output as it stands, never bfloat16."""
+    if not learn.low_precision:
+        return learn.model(*inputs)
+    with dl.autocast("bfloat16"):
+        pred = learn.model(*inputs)
+    return pred.float() if pred.dtype == dl.bfloat16 else pred
+
+
+def predictions(learn: Any, loader: Any) -> Iterator[tuple[Any, Any]]:
+    """(prediction, target) of each batch, in eval mode and without gradients."""
+    modes = [(m, m.training) for m in learn.model.modules()]
+    learn.model.eval()
+    try:
+        with dl.no_grad():
+            for *inputs, target in loader:
+                yield forward(learn, tuple(inputs)), target
+    finally:
+        for m, mode in modes:
+            object.__setattr__(m, "training", mode)

@@ -1,10 +1,12 @@
-"""What training shows: one table row an epoch and, in a terminal, a bar under it.
+"""What training shows: one table row an epoch and, in a terminal or a notebook, a bar under it.
 
-Without a terminal (a pipe, a log file) there are only the rows, each written at once.
+Without either (a pipe, a log file) there are only the rows, each written at once. Predictions show nothing.
 """
 
 import sys
 from typing import Any, Self, TextIO
+
+from .callback import Callback, Run
 
 
 class Progress:
@@ -32,7 +34,7 @@ class Progress:
         self._epochs, self._columns = epochs, columns
         if self.title:
             self.line(self.title)
-        if batches and self.stream.isatty() and not self.quiet:
+        if batches and not self.quiet and (self.stream.isatty() or _in_notebook(self.stream)):
             self._bar = _bar(self.stream)
             self._task = self._bar.add_task("", total=epochs * batches, epoch="", loss="")
             self._bar.start()
@@ -45,7 +47,8 @@ class Progress:
 
     def row(self, values: dict[str, float]) -> None:
         """One epoch is done."""
-        self.line("  ".join(f"{_text(name, values[name]):>{_width(name)}}" for name in self._columns))
+        texts = (_text(name, values[name]) if name in values else "" for name in self._columns)
+        self.line("  ".join(f"{text:>{_width(name)}}" for name, text in zip(self._columns, texts, strict=True)))
 
     def line(self, text: str) -> None:
         """Any other line, above the bar."""
@@ -55,6 +58,33 @@ class Progress:
             self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
             print(text, file=self.stream, flush=True)
+
+
+class Watch(Callback):
+    """Shows a fit in a `Progress`."""
+
+    order = 90
+    only_watches = True
+
+    def __init__(self, show: Progress):
+        self.show = show
+
+    def on_train_begin(self, run: Run) -> None:
+        validated = ("valid_loss", *run.learn.metric_names) if run.validates and run.learn.data.valid_dl else ()
+        self.show.begin(run.epochs, run.batches, ("epoch", "train_loss", *validated, "time"))
+
+    def on_batch_end(self, run: Run) -> None:
+        self.show.batch(run.epoch + 1, run.smooth_loss)
+
+    def on_epoch_end(self, run: Run) -> None:
+        self.show.row(run.row)
+
+
+def _in_notebook(stream: TextIO) -> bool:
+    """Whether what is written to `stream` ends in a notebook's cell. IPython is only asked where it runs already."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return stream is sys.stdout and type(shell).__name__ == "ZMQInteractiveShell"
 
 
 def _bar(stream: TextIO) -> Any:
@@ -68,7 +98,8 @@ def _bar(stream: TextIO) -> Any:
         TextColumn("loss {task.fields[loss]}"),
         TimeRemainingColumn(compact=True),
     )
-    return Progress(*columns, console=Console(file=stream), transient=True)
+    console = Console(force_jupyter=True) if _in_notebook(stream) else Console(file=stream)
+    return Progress(*columns, console=console, transient=True)
 
 
 def _width(name: str) -> int:

@@ -1,4 +1,4 @@
-"""The one-cycle policy in PyTorch's form; ``dlcore.train.OneCycle`` is fast.ai's."""
+"""The one-cycle policy in PyTorch's form; ``Learner.fit_one_cycle`` runs fast.ai's."""
 
 from __future__ import annotations
 
