@@ -17,7 +17,9 @@ from dlcore import nn
 
 from . import inference, state
 from .callback import Callback, Moments, Run
+from .checkpoint import resume
 from .databunch import DataBunch
+from .gradients import LossScaler
 from .groups import BATCH_NORMS, lr_range, make_groups
 from .loop import fit as run_fit
 from .losses import default_loss
@@ -124,6 +126,7 @@ class Learner:
         self._run(Run(self, epochs, batches), [Scheduler(phases, start * batches), *(callbacks or ())])
 
     lr_find = lr_find
+    resume = resume
 
     def _ready(self, lr: Rate, wd: float | None) -> None:
         """An optimiser with these rates: the one there is, or a new one."""
@@ -192,6 +195,14 @@ class Learner:
         """Products in bfloat16 (`dl.autocast`); parameters, their gradients and losses stay float32."""
         self.low_precision = True
         return self
+
+    def to_fp16(self, loss_scale: float | None = None) -> Learner:
+        """fast.ai's mixed precision: the loss is scaled (dynamically, or by `loss_scale`) and a step whose gradients
+        overflow is skipped. On a CPU there are no products of float16: they are bfloat16's, as with `to_bf16`, which
+        needs no scale."""
+        scaler = LossScaler() if loss_scale is None else LossScaler(loss_scale, dynamic=False)
+        self.to_fp32().callbacks.append(scaler)
+        return self.to_bf16()
 
     def to_fp32(self) -> Learner:
         self.low_precision = False

@@ -9,6 +9,7 @@ run         where the fit stands; its schedule; recorder and callbacks
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import numpy as np
 import dlcore as dl
 from dlcore import _C
 
-from .callback import Run
+from .callback import Callback, Run
+from .recorder import Recorder
 from .rng import rng_state, set_rng_state
 from .schedule import Scheduler
 from .tree import read, write
@@ -107,13 +109,29 @@ def restore_fit(run: Run, saved: dict[str, Any]) -> None:
         run.learn.data.load_state_dict({name: n - (name == "train") for name, n in loaders.items()})
         if run.batch == run.batches:
             run.learn.data.load_state_dict(loaders)
-    waiting = [c for c in run.moments.callbacks if not isinstance(c, Scheduler)]
+    for entry, callback in _matched(saved, run.moments.callbacks):
+        callback.load_state_dict(entry["state"])
+
+
+def check_fit(learn: Any, saved: dict[str, Any], callbacks: list[Callback]) -> None:
+    """ValueError where the file is another model's, or a callback that had a part in the fit is not here."""
+    named = {**dict(learn.model.named_parameters()), **dict(learn.model.named_buffers())}
+    _fits(named, saved["learner"]["model"])
+    _matched(saved, [Recorder(learn), *callbacks])
+
+
+def _matched(saved: dict[str, Any], callbacks: Sequence[Callback]) -> list[tuple[dict[str, Any], Callback]]:
+    """Each saved callback with the one here that it belongs to: the next of its type."""
+    waiting, pairs = list(callbacks), []
     for entry in saved["callbacks"]:
         match = next((c for c in waiting if type(c).__name__ == entry["type"]), None)
         if match is None:
-            raise ValueError(f"resume: the fit had a {entry['type']}; give resume() or the Learner the same callbacks")
+            raise ValueError(
+                f"resume: the fit had a {entry['type']}; give the Learner, or resume(), the same callbacks"
+            )
         waiting.remove(match)
-        match.load_state_dict(entry["state"])
+        pairs.append((entry, match))
+    return pairs
 
 
 def refreeze(learn: Any, frozen: list[str]) -> None:
