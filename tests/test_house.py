@@ -113,7 +113,7 @@ PYTHON_LAYERS = [  # a module imports from its own line and those below it
     {"operators"},
     {"ops"},
     {"precision"},
-    {"autograd", "hooks", "cuda", "mistakes", "machine", "devices"},
+    {"autograd", "hooks", "cuda", "mistakes", "machine", "devices", "registry"},
     {"_C"},
 ]
 

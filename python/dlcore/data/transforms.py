@@ -8,12 +8,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dlcore.registry import register
+
 from .randomness import SampleRandom
 
 Arrays = tuple[np.ndarray, ...]
 Transform = Callable[[Arrays, SampleRandom], Arrays]
 
 
+@register
 def rand_pad(padding: int = 3, size: int = 28) -> Transform:
     """Pad the images with zeros on all sides, then cut a `size` × `size` square at a random place, one a sample.
 
@@ -43,6 +46,7 @@ def rand_pad(padding: int = 3, size: int = 28) -> Transform:
     return apply
 
 
+@register
 def normalize(mean: float, std: float) -> Transform:
     """Grey bytes to float32: `(x / 255 - mean) / std`, images of any shape. `mean` and `std` are on the 0–1 scale.
 

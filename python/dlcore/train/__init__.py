@@ -3,10 +3,13 @@
 Start at `Learner`; `callback.py` says what can be hung into a fit.
 """
 
+from dlcore.registry import register
+
 from . import metrics
 from .callback import Callback, Run
 from .checkpoint import Checkpoint
 from .databunch import DataBunch
+from .export import export, load_learner
 from .finite import StopOnNaN
 from .gradients import Accumulate, GradientClipping, LossScaler
 from .groups import lr_range
@@ -53,10 +56,13 @@ __all__ = [
     "activation_of",
     "bce_with_logits",
     "error_rate",
+    "export",
+    "load_learner",
     "lr_range",
     "metrics",
     "mse",
     "mse_flat",
     "one_cycle",
+    "register",
     "whole",
 ]

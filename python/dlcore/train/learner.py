@@ -231,6 +231,12 @@ class Learner:
         state.load(self, self._file(name), with_opt)
         return self
 
+    def export(self, name: str | os.PathLike = "export.safetensors") -> Path:
+        """Model, classes and transforms as one file for `load_learner`: see export.py."""
+        from .export import export
+
+        return export(self, name)
+
     def _file(self, name: str) -> Path:
         return self.path / self.model_dir / f"{name}.safetensors"
 
