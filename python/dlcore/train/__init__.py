@@ -8,12 +8,14 @@ from dlcore.registry import register
 from . import metrics
 from .callback import Callback, Run
 from .checkpoint import Checkpoint
+from .cleaning import Cleaned, Cleaner
 from .databunch import DataBunch
 from .export import export, load_learner
 from .finite import StopOnNaN
 from .gradients import Accumulate, GradientClipping, LossScaler
 from .groups import lr_range
 from .inference import Prediction
+from .interpret import ClassificationInterpretation, RegressionInterpretation, SegmentationInterpretation
 from .learner import Learner
 from .logs import CSVLogger, TensorBoard
 from .losses import activation_of, bce_with_logits, mse_flat
@@ -33,6 +35,9 @@ __all__ = [
     "CSVLogger",
     "Callback",
     "Checkpoint",
+    "ClassificationInterpretation",
+    "Cleaned",
+    "Cleaner",
     "DataBunch",
     "EarlyStopping",
     "GradientClipping",
@@ -47,9 +52,11 @@ __all__ = [
     "Progress",
     "Recorder",
     "ReduceLROnPlateau",
+    "RegressionInterpretation",
     "Run",
     "SaveBest",
     "Scheduler",
+    "SegmentationInterpretation",
     "StopOnNaN",
     "TensorBoard",
     "accuracy",

@@ -15,7 +15,7 @@ from typing import Any
 
 from dlcore import nn
 
-from . import inference, state
+from . import inference, interpret, state
 from .callback import Callback, Moments, Run
 from .checkpoint import resume
 from .databunch import DataBunch
@@ -219,6 +219,7 @@ class Learner:
     get_preds = inference.get_preds
     predict = inference.predict
     TTA = inference.tta
+    show_results = interpret.show_results
 
     # ---- files
     def save(self, name: str, with_opt: bool = True) -> Path:

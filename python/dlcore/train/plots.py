@@ -111,7 +111,7 @@ def loss_over_lr(
     suggestion: float | None = None,
 ) -> Figure:
     figure = new_figure()
-    axes = new_axes(figure, "Learning rate finder", "learning rate", "loss (smoothed)")
+    axes = new_axes(figure, "Loss over learning rate", "learning rate", "loss (smoothed)")
     kept = slice(skip_start, len(lrs) - skip_end)
     if len(lrs[kept]) < 2:
         kept = slice(None)
@@ -119,8 +119,7 @@ def loss_over_lr(
     axes.plot(x, y, color=BLUE)
     axes.set_xscale("log")
     if suggestion is not None:
-        axes.plot([suggestion], [y[np.argmin(np.abs(np.log(x / suggestion)))]], "o", color=ORANGE)
-        axes.annotate(
-            f" steepest: {suggestion:.1e}", (suggestion, y[np.argmin(np.abs(np.log(x / suggestion)))]), va="bottom"
-        )
+        place = suggestion, y[np.argmin(np.abs(np.log(x / suggestion)))]
+        axes.plot(*([value] for value in place), "o", color=ORANGE)
+        axes.annotate(f"steepest: {suggestion:.1e}", place, (8, -16), textcoords="offset points", color=ORANGE)
     return figure
