@@ -24,7 +24,7 @@ from dlcore.data.catalog import CATALOG, find
 from dlcore.explain import OPS
 from dlcore.explain import explain as run_one
 from dlcore.formats import check_writable
-from dlcore.recipes import RECIPES, SettingError, load_recipe, run, save, settle
+from dlcore.recipes import RECIPES, SettingError, load_recipe, run, save, save_picture, settle
 from dlcore.recipes.settings import Settings, resolve
 from dlcore.train import Progress
 from dlcore_command import interrupts
@@ -37,7 +37,7 @@ data_app = typer.Typer(help="List the data sets that recipes fetch, or fetch one
 app.add_typer(data_app, name="data")
 
 _OPS_HELP = "\n".join(f"  {name:15}{op.sizes}" for name, op in OPS.items())
-_RECIPES_HELP = "\n".join(f"  {name:18}{text}" for name, text in RECIPES.items())
+_RECIPES_HELP = "\n".join(f"  {name:20}{text}" for name, text in RECIPES.items())
 
 
 def whole(text: str) -> int:
@@ -106,11 +106,22 @@ def train(
     interrupts.ignore()  # from here on it is a matter of a moment, and "nothing was saved" would be wrong
     try:
         files = save(result, out)
+        picture = _picture(result, out)
     except OSError as error:
         raise SettingError(f"--out {out}: cannot be saved to ({error.strerror or error})") from None
     print(f"saved {printable(files[0])} and {printable(files[1])}", file=sys.stderr if as_json else sys.stdout)
+    if picture is not None:
+        print(f"saved {printable(picture)}", file=sys.stderr if as_json else sys.stdout)
     if as_json:
         print(json.dumps(result.summary(), allow_nan=False))
+
+
+def _picture(result: Any, out: str) -> Path | None:
+    try:
+        return save_picture(result, out)
+    except ImportError as error:
+        _say(f"no picture: {error}")
+        return None
 
 
 @app.command(help="What this installation is and can do.")

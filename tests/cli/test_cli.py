@@ -39,6 +39,25 @@ def test_train_saves_and_reports(run, files, mnist_dir):
     assert load("models/mnist-mlp.safetensors")["1.weight"].shape == (50, 784)
 
 
+def test_a_recipe_s_picture_is_saved_beside_its_weights(run, files, mnist_dir):
+    pytest.importorskip("matplotlib")
+    code, out, err = run("train", "lr-too-high", "--data", mnist_dir, "--out", "o")
+    assert (code, err) == (0, "") and out.splitlines()[-1] == "saved o/lr-too-high.png"
+    assert files() == ["./o/lr-too-high.json", "./o/lr-too-high.png", "./o/lr-too-high.safetensors"]
+
+
+def test_without_matplotlib_one_line_says_so(run, files, mnist_dir, monkeypatch):
+    from dlcore.train import plots
+
+    def absent():
+        raise ImportError("plots need matplotlib: pip install 'dlcore[plot]'")
+
+    monkeypatch.setattr(plots, "_figure_class", absent)
+    code, _, err = run("train", "lr-too-high", "--data", mnist_dir, "--out", "o")
+    assert code == 0 and err == "dlcore: no picture: plots need matplotlib: pip install 'dlcore[plot]'\n"
+    assert len(files()) == 2
+
+
 def test_json_is_the_last_line_and_alone_on_stdout(run, mnist_dir):
     args = (
         "train",

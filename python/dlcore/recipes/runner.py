@@ -5,6 +5,7 @@ import importlib
 import json
 import math
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,13 @@ RECIPES = {
     "mnist-mlp": "digits with two linear layers, 784-50-10 (lesson 5)",
     "mnist-cnn": "digits with five convolutions, 12 126 parameters (lesson 7)",
     "movielens": "film ratings with 40-factor embeddings (lesson 4)",
+    "lr-too-high": "a learning rate of .5, and what it does (lesson 2)",
+    "lr-too-low": "a learning rate of 1e-5 for five epochs (lesson 2)",
+    "too-few-epochs": "one epoch beside a cycle of eight (lesson 2)",
+    "overfitting": "200 digits, 60 epochs: training and validation part (lesson 2)",
+    "batch-vs-minibatch": "one step an epoch, ten, or a hundred",
+    "optimizers": "ten rules of Ruder's overview on one problem",
+    "linear-activation": "two linear layers with nothing between them",
 }
 
 
@@ -36,6 +44,7 @@ class Result:
     tensors: dict[str, Any]
     epochs: list[dict[str, float]]
     metrics: dict[str, float]
+    picture: Callable[[], Any] | None = None  # draws a matplotlib Figure
 
     @property
     def diverged(self) -> bool:
@@ -92,9 +101,9 @@ def run(name: str, show: Progress | None = None, **given: Any) -> Result:
         f"data {printable(settings.data or recipe.DEFAULT_DATA)}"
     )
     with show:
-        tensors, epochs, metrics = recipe.train(settings, show)
+        tensors, epochs, metrics, *picture = recipe.train(settings, show)
     used = asdict(settings) | {"threads": dl.get_num_threads()}
-    return Result(name, used, tensors, epochs, metrics)
+    return Result(name, used, tensors, epochs, metrics, *picture)
 
 
 def save(result: Result, folder: str | os.PathLike) -> tuple[Path, Path]:
@@ -113,6 +122,19 @@ def save(result: Result, folder: str | os.PathLike) -> tuple[Path, Path]:
     with atomic_write(report) as file:
         file.write(json.dumps(summary, indent=2, allow_nan=False).encode() + b"\n")
     return weights, report
+
+
+def save_picture(result: Result, folder: str | os.PathLike) -> Path | None:
+    """Write NAME.png into `folder`, atomically, where the recipe has a picture; returns its path.
+
+    Raises ImportError, which says what to install, without matplotlib; OSError as `save`.
+    """
+    if result.picture is None:
+        return None
+    figure, path = result.picture(), Path(folder) / f"{result.recipe}.png"
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png")
+    return path
 
 
 def _finite(value: Any) -> Any:

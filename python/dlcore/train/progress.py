@@ -34,6 +34,7 @@ class Progress:
         self._epochs, self._columns = epochs, columns
         if self.title:
             self.line(self.title)
+            self.title = ""  # a second fit on the same screen has its own, or none
         if batches and not self.quiet and (self.stream.isatty() or _in_notebook(self.stream)):
             self._bar = _bar(self.stream)
             self._task = self._bar.add_task("", total=epochs * batches, epoch="", loss="")
