@@ -39,7 +39,7 @@ def test_unknown_names():
     for name, text in (
         ("mnist-cn", "no recipe 'mnist-cn'; did you mean mnist-cnn?"),
         ("movieLens", "did you mean movielens?"),
-        ("zzz", "no recipe 'zzz'; there are sgd-from-scratch, mnist-mlp, mnist-cnn, movielens, lr-too-high"),
+        ("zzz", "no recipe 'zzz'; there are sgd-from-scratch, mnist-mlp, mnist-cnn, mnist-resnet"),
         ("../settings", "no recipe '../settings'"),
     ):
         with pytest.raises(SettingError) as info:

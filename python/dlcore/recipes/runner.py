@@ -24,6 +24,8 @@ RECIPES = {
     "sgd-from-scratch": "a line fitted by gradient descent, tensor operations only (lesson 2)",
     "mnist-mlp": "digits with two linear layers, 784-50-10 (lesson 5)",
     "mnist-cnn": "digits with five convolutions, 12 126 parameters (lesson 7)",
+    "mnist-resnet": "digits with residual blocks, twelve epochs (lesson 7)",
+    "three-or-seven": "3 or 7, two epochs at a constant rate (lesson 1)",
     "movielens": "film ratings with 40-factor embeddings (lesson 4)",
     "lr-too-high": "a learning rate of .5, and what it does (lesson 2)",
     "lr-too-low": "a learning rate of 1e-5 for five epochs (lesson 2)",
