@@ -54,6 +54,21 @@ def test_the_end_comes_also_after_an_exception():
     assert str(fails.exception) == "here" and trace.seen[-1] == "train_end"
 
 
+def test_what_an_exception_left_does_not_reach_the_next_fit():
+    class Fails(Callback):
+        def on_backward_end(self, run):
+            raise KeyboardInterrupt
+
+    learn, plain = learner(), learner()
+    with pytest.raises(KeyboardInterrupt):
+        learn.fit(1, callbacks=[Fails()])
+    assert next(learn.model.parameters()).grad is not None
+    learn.data.train_dl.epoch = 0
+    for each in (learn, plain):
+        each.fit(1)
+    assert weights(learn) == weights(plain)
+
+
 def test_a_callback_changes_what_is_trained():
     class Nothing(Callback):
         def on_backward_end(self, run):

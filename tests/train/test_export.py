@@ -12,7 +12,7 @@ from dlcore import nn
 from dlcore.data import TensorDataset, normalize, rand_pad
 from dlcore.formats import load, load_metadata, save
 from dlcore.train import DataBunch, load_learner, register
-from dlcore.train.export import build, describe
+from dlcore.train.export import _check_size, build, describe
 
 from .common import bunch, learner, net
 
@@ -138,12 +138,17 @@ def layers():
         nn.MultiheadAttention(4, 2),
         nn.ReLU(inplace=True),
         nn.Hardtanh(-2, 2),
+        nn.Conv2d(2048, 2048, 5, padding=2, groups=2048),
+        nn.LSTM(1200, 300, num_layers=3),
+        nn.Linear(1, 3_000_000),
     ]
 
 
 @pytest.mark.parametrize("layer", layers(), ids=lambda layer: type(layer).__name__)
 def test_layers_are_made_again_as_they_were(layer):
-    twin = build(describe(layer))
+    spec = describe(layer)
+    _check_size(spec, layer.state_dict())
+    twin = build(spec)
     assert repr(twin) == repr(layer) and twin.__dict__.keys() == layer.__dict__.keys()
     assert {k: v.shape for k, v in twin.state_dict().items()} == {k: v.shape for k, v in layer.state_dict().items()}
     plain = {k: v for k, v in vars(layer).items() if not k.startswith("_")}
@@ -182,6 +187,15 @@ def tampered(path, change):
         (lambda t: t["transforms"][1]["args"].update(path="x"), "normalize does not take the file's arguments"),
         (lambda t: t["model"]["children"][2][1]["args"].update(out_features=4), "the model has"),
         (lambda t: t["model"]["children"][2][1]["args"].update(code="x"), "unexpected keyword"),
+        (
+            lambda t: t["model"]["children"][2][1]["args"].update(in_features=10**9),
+            "ask for 3.0e.09 weights, the file has",
+        ),
+        (
+            lambda t: t["model"]["children"][0][1]["children"][0][1]["args"].update(kernel_size=[10**6, 10**6]),
+            "ask for",
+        ),
+        (lambda t: t["model"]["children"][0][1]["children"][1][1]["args"].update(num_features=10**12), "ask for"),
         (lambda t: t.update(loss="system"), "unknown label 'category' or loss 'system'"),
         (lambda t: t.update(version=99), "version 99; this dlcore reads 1"),
         (lambda t: t.pop("state"), "it lacks version, model, state"),

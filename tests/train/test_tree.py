@@ -54,5 +54,9 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "noise").write_bytes(b"\x80\x04K\x01.")
     with pytest.raises(ValueError, match="not a safetensors file"):
         read(tmp_path / "noise")
+    text = b'{"__metadata__":{"dlcore":"{\\"tree\\":' + b"[" * 100_000 + b"]" * 100_000 + b'}"}}'
+    (tmp_path / "deep").write_bytes(len(text).to_bytes(8, "little") + text)
+    with pytest.raises(ValueError, match="nested without end|not a safetensors file"):
+        read(tmp_path / "deep")
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "absent")

@@ -73,6 +73,7 @@ def load_learner(path: str | os.PathLike, file: str = "export.safetensors", test
     if tree["label"] not in LABELS or tree["loss"] not in _LOSSES:
         raise ValueError(f"{where}: unknown label {tree['label']!r} or loss {tree['loss']!r}")
     try:
+        _check_size(tree["model"], tree["state"])
         model = build(tree["model"])
         transforms = [make(spec) for spec in tree["transforms"]]
         if tree["dtype"] == "float64":
@@ -141,6 +142,33 @@ def build(spec: Any) -> nn.Module:
     for name, child in spec["children"]:
         container.add_module(name, build(child))
     return container
+
+
+_SIZES = ("size", "dim", "features", "channels", "num_embeddings", "normalized_shape", "num_parameters", "num_layers")
+
+
+def _check_size(spec: Any, state: dict[str, Any], path: str = "") -> None:
+    """ValueError, before memory is asked for, where a layer's arguments ask for far more than the file has for it.
+
+    The product of its sizes over its groups is at most the weights' number in all layers of nn, times 4 for gates or
+    heads that share a size; what has few weights, or none, may still be 2^20.
+    """
+    if not isinstance(spec, dict) or "layer" not in spec:
+        return
+    for name, child in spec.get("children", ()):
+        _check_size(child, state, f"{path}{name}.")
+    args = spec.get("args", {})
+    product = 1.0
+    for name, value in args.items():
+        if any(word in name for word in _SIZES):
+            for n in (
+                value if isinstance(value, list | tuple) else (value, value) if name == "kernel_size" else (value,)
+            ):
+                product *= max(1, abs(n)) if isinstance(n, int | float) else 1
+    product /= max(1, args["groups"]) if isinstance(args.get("groups"), int) else 1
+    stored = sum(t.numel() for name, t in state.items() if name.startswith(path))
+    if not product <= max(4 * stored, 1 << 20):
+        raise ValueError(f"{spec['layer']} {path}: its arguments ask for {product:.1e} weights, the file has {stored}")
 
 
 def _layer(name: Any) -> Any:

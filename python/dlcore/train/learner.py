@@ -148,6 +148,7 @@ class Learner:
         moments = Moments([recorder, *self.callbacks, *callbacks, Watch(self.show)])
         run.moments = moments
         self.recorder = recorder
+        self.opt.zero_grad()  # a fit that an exception ended may have left some
         with self.show:
             for call in moments.train_begin:
                 call(run)

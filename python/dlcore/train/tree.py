@@ -34,13 +34,16 @@ def write(path: str | os.PathLike, tree: Any) -> None:
 
 def read(path: str | os.PathLike) -> Any:
     """The tree that `write` wrote. FileNotFoundError, or ValueError when the file is another, or damaged."""
-    about = load_metadata(path)
+    try:
+        about = load_metadata(path)
+    except RecursionError:
+        raise ValueError(f"{path}: damaged: its header is nested without end") from None
     if not isinstance(about, dict) or "tree" not in about:
         raise ValueError(f"{path}: a safetensors file, but not one that dlcore.train wrote")
     tensors = load_tensors(path)
     try:
         return _unpack(about["tree"], tensors)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path}: damaged ({type(error).__name__}: {error})") from None
 
 
