@@ -167,6 +167,8 @@ def _peek(loader: Any) -> Any:
             loader.epoch = epoch
     if first is None:
         raise ValueError("DataBunch: the set has no batch")
+    if not isinstance(first, tuple | list) or len(first) < 2:
+        raise ValueError("DataBunch: a sample needs inputs and a target, (x, y) at least; these have one item")
     return [first]
 
 
