@@ -140,15 +140,19 @@ static void tasks(const GemmArgs& args, int64_t begin, int64_t end) {
   for (int64_t t = begin; t < end; ++t) args.dot ? dot_task<T>(args, t) : task<T>(args, t);
 }
 
+// Panels [begin, end) of B. Rows that lie along n are read across all of them, some rows at a time: panel by panel,
+// each of its 128 bytes would wait for memory.
 template <class T>
 static void pack(const GemmArgs& args, int64_t begin, int64_t end) {
   using S = Shape<T>;
   const Gemm& g = args.g;
-  for (int64_t t = begin; t < end; ++t) {
-    const int64_t j = (args.direct_panels + t) * S::NR, left = g.n - j;
-    pack_b_panel(g.b, j, static_cast<int>(left < S::NR ? left : S::NR), 0, g.k,
-                 static_cast<T*>(args.packed) + t * S::NR * g.k);
-  }
+  const int64_t depth = g.b.stride == 1 ? S::W : g.k;
+  for (int64_t k0 = 0; k0 < g.k; k0 += depth)
+    for (int64_t t = begin; t < end; ++t) {
+      const int64_t j = (args.direct_panels + t) * S::NR, left = g.n - j, kc = g.k - k0 < depth ? g.k - k0 : depth;
+      pack_b_panel(g.b, j, static_cast<int>(left < S::NR ? left : S::NR), k0, kc,
+                   static_cast<T*>(args.packed) + t * S::NR * g.k + k0 * S::NR);
+    }
 }
 
 // C's row = the parts' rows added in order, then the epilogue.

@@ -40,14 +40,16 @@ static void split_a(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int6
   }
 }
 
-// Columns n and rows k of B, panels of 32 columns `pitch` apart.
+// Columns n and rows k of B, panels of 32 columns `pitch` apart. Rows that lie along n are read whole, a step of k at a
+// time: panel by panel, each of its 128 bytes would wait for memory.
 template <int S>
 static void split_block(const GemmOperand& b, Range n, Range k, int64_t pitch, Part* block, Least& least) {
-  for (int64_t j = n.begin; j < n.end; j += 32, block += pitch)
-    for (int64_t k0 = k.begin; k0 < k.end; k0 += F::KC) {
-      const int64_t kc = k.end - k0 < F::KC ? k.end - k0 : F::KC;
-      split_b<S>(b, j, upto32(n.end - j), k0, kc, block + (k0 - k.begin) / 32 * S * kPartBlock, least);
-    }
+  const int64_t depth = b.stride == 1 ? kTileDepth : F::KC;
+  for (int64_t k0 = k.begin; k0 < k.end; k0 += depth, block += depth / kTileDepth * S * kPartBlock) {
+    const int64_t kc = k.end - k0 < depth ? k.end - k0 : depth;
+    for (int64_t j = n.begin, p = 0; j < n.end; j += 32, ++p)
+      split_b<S>(b, j, upto32(n.end - j), k0, kc, block + p * pitch, least);
+  }
 }
 
 // False: the task met what tiles cannot carry; its part of C is not to be used.
@@ -110,15 +112,12 @@ static bool task(const GemmArgs& args, int64_t t) {
 template <int S>
 static void pack_panels(const GemmArgs& args, int64_t begin, int64_t end) {
   const Gemm& g = args.g;
+  const int64_t pitch = (g.k + 31) / 32 * S * kPartBlock, columns = end * 32 < g.n ? end * 32 : g.n;
+  Part* panel = static_cast<Part*>(args.packed) + begin * pitch;
   Least least;
-  for (int64_t t = begin; t < end; ++t) {
-    auto* panel = static_cast<Part*>(args.packed) + t * ((g.k + 31) / 32 * S * kPartBlock);
-    if (args.band.cells) {
-      split_band_b<S>(args, t * 32, upto32(g.n - t * 32), 0, g.a.patches->channels, panel, least);
-      continue;
-    }
-    split_block<S>(g.b, {t * 32, t * 32 + upto32(g.n - t * 32)}, {0, g.k}, 0, panel, least);
-  }
+  if (!args.band.cells) split_block<S>(g.b, {begin * 32, columns}, {0, g.k}, pitch, panel, least);
+  for (int64_t j = begin * 32; args.band.cells && j < columns; j += 32, panel += pitch)
+    split_band_b<S>(args, j, upto32(g.n - j), 0, g.a.patches->channels, panel, least);
   if (least.too_small()) __atomic_store_n(args.unfit, 1, __ATOMIC_RELAXED);
 }
 

@@ -17,8 +17,13 @@ constexpr int64_t kDirectRepeated = 2;     // panels of rows, where a copy of B 
 constexpr int64_t kFewPanels = 4;          // of columns up to which A is read in place: a copy takes 10 % of two
 constexpr int64_t kWay = 4096;             // bytes of a way of L1: rows so far apart would push each other out
 constexpr int64_t kPackGrain = 16 << 10;   // elements: some 10 µs of transposing
+constexpr int64_t kPackTogether = 8;       // panels of rows that lie along n: a KB of each is read at once
 constexpr double kDotCost = 8;             // a dot product runs at the speed B is read: L2's 64 bytes a cycle at best
 constexpr int64_t kSharedSplits = 4;       // tiles of rows from which on B is split once for all, not by each task
+
+int64_t pack_grain(const Gemm& g, int64_t width) {
+  return std::max(kPackGrain / (g.k * width), plain(g.b) && g.b.stride == 1 ? kPackTogether : 1);
+}
 
 void prepare_dot(Prepared& x) {
   const Gemm& g = x.args.g;
@@ -67,7 +72,7 @@ void prepare_tiles(Prepared& x, const Tile& tile) {
   if (shared) {
     x.packed_panels = panels;
     x.packed_bytes = panels * depth * kPartItem;
-    x.pack_grain = std::max<int64_t>(kPackGrain / (g.k * kWidth), 1);
+    x.pack_grain = pack_grain(g, kWidth);
     x.pack = &packs.choose(Device::cpu, g.dtype, args);
   }
   if (band.cells && g.b.patches) {
@@ -145,7 +150,7 @@ Prepared prepare(const Gemm& g, const char* no_tiles, bool repeated) {
   if (!g.b.patches && g.k > 0) {
     x.packed_panels = div_up(g.n, nr) - x.args.direct_panels;
     x.packed_bytes = x.packed_panels * nr * g.k * item;
-    x.pack_grain = std::max<int64_t>(kPackGrain / (g.k * nr), 1);
+    x.pack_grain = pack_grain(g, nr);
     if (x.packed_panels) x.pack = &packs.choose(Device::cpu, g.dtype, x.args);
   }
   return x;
