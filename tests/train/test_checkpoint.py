@@ -176,6 +176,11 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(tmp_path):
         fit(make(tmp_path, "cycle", [Checkpoint("c", every=1), StopAt(9)]), "cycle")
     wide = learner(model=net(9), path=tmp_path)
     small = learner(bunch(64), path=tmp_path)
+    other = make(tmp_path, "sgd")
+    before = weights(other), [p.requires_grad for p in other.model.parameters()]
+    with pytest.raises(ValueError, match="the saved optimiser is AdamW, this Learner's SGD"):
+        other.resume("c")
+    assert before == (weights(other), [p.requires_grad for p in other.model.parameters()]) and other.opt is None
     for learn, text in ((wide, "the saved model is another"), (small, "its epochs had 7 batches, this data has 4")):
         before = weights(learn)
         with pytest.raises(ValueError, match=text):

@@ -57,10 +57,23 @@ def resume(learn: Any, path: str | os.PathLike, callbacks: Iterable[Callback] | 
     given = [c for c in callbacks or () if not isinstance(c, Scheduler)]
     run = Run(learn, saved["run"]["epochs"], batches)
     state.check_fit(learn, saved, [*own, *given])
+    _take_optimizer(learn, file, saved["learner"])
     learn.low_precision = saved["low_precision"]
     before, learn.callbacks = learn.callbacks, own
     try:
-        state.refreeze(learn, saved["learner"]["frozen"])
         learn._run(run, [*schedules, *given], saved)
     finally:
         learn.callbacks = before
+
+
+def _take_optimizer(learn: Any, file: Path, saved: dict[str, Any]) -> None:
+    """An optimiser over what was trained then, with its state; all as before where that does not fit."""
+    opt, trained = learn.opt, [(p, p.requires_grad) for p in learn.model.parameters()]
+    try:
+        state.refreeze(learn, saved["frozen"])
+        learn.opt.load_state_dict(saved["opt"])
+    except ValueError as error:
+        learn.opt = opt
+        for p, was in trained:
+            p.requires_grad_(was)
+        raise ValueError(f"{file}: {error}") from None
