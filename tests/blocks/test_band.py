@@ -54,9 +54,21 @@ GEOMETRIES: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
     ((5, 320, 4, 3), (270, 320, 3, 3), {"padding": 1}),
     ((4, 32, 40, 41), (32, 32, 3, 3), {"padding": 1}),
 ]
+# Images whose pixels lie side by side: 4, 8, 16 or 32 of them, one group and several; whole tiles out of reach of taps.
+TOGETHER: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
+    ((32, 32, 7, 7), (40, 32, 3, 3), {"padding": 1}),
+    ((64, 64, 3, 5), (33, 64, 3, 3), {"padding": 1}),
+    ((16, 32, 7, 6), (32, 32, 3, 3), {"padding": 1, "stride": 2}),
+    ((48, 32, 4, 7), (17, 32, 2, 3), {"padding": (1, 2)}),
+    ((8, 32, 9, 7), (32, 32, 3, 3), {"padding": 2, "dilation": 2}),
+    ((32, 32, 3, 2), (32, 32, 3, 3), {"padding": 4}),
+    ((4, 32, 10, 17), (32, 32, 3, 3), {"padding": 1}),
+    ((32, 32, 10, 9), (32, 32, 7, 7), {"padding": 3, "stride": 2}),
+    ((32, 96, 14, 14), (70, 96, 3, 3), {"padding": 1}),
+]
 
 
-@pytest.mark.parametrize(("x_shape", "w_shape", "how"), GEOMETRIES, ids=str)
+@pytest.mark.parametrize(("x_shape", "w_shape", "how"), GEOMETRIES + TOGETHER, ids=str)
 @pytest.mark.parametrize("to", [dl.tensor, channels_last])
 def test_every_geometry(x_shape, w_shape, how, to) -> None:
     x, w, bias = operands(x_shape, w_shape)
@@ -69,13 +81,14 @@ def test_every_geometry(x_shape, w_shape, how, to) -> None:
 
 
 @pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 1, 1), (2, 1, 1), (2, 0, 1), (1, 2, 2)])
-def test_the_gradient_of_the_image(stride: int, padding: int, dilation: int) -> None:
-    x, w, _ = operands((3, 40, 9, 10), (64, 40, 3, 3))
+@pytest.mark.parametrize("images", [3, 8, 32])
+def test_the_gradient_of_the_image(images: int, stride: int, padding: int, dilation: int) -> None:
+    x, w, _ = operands((images, 40, 9, 10), (64, 40, 3, 3))
     a = dl.tensor(x, requires_grad=True)
     y = F.conv2d(a, dl.tensor(w), stride=stride, padding=padding, dilation=dilation)
     g = np.random.default_rng(2).standard_normal(y.shape).astype(np.float32)
     assert "gemm.f32.amx.band" in rows_of(lambda: y.backward(dl.tensor(g)))
-    exact, size = np.zeros((2, 3, 40, 9 + 2 * padding, 10 + 2 * padding))
+    exact, size = np.zeros((2, images, 40, 9 + 2 * padding, 10 + 2 * padding))
     p, q = y.shape[2:]
     for i in range(3):
         for j in range(3):
@@ -102,7 +115,7 @@ def weights_oracle(x: np.ndarray, g: np.ndarray, shape: tuple[int, ...], how: di
     return dw_exact
 
 
-@pytest.mark.parametrize(("x_shape", "w_shape", "how"), GEOMETRIES, ids=str)
+@pytest.mark.parametrize(("x_shape", "w_shape", "how"), GEOMETRIES + TOGETHER, ids=str)
 @pytest.mark.parametrize("to", [dl.tensor, channels_last])
 def test_the_gradient_of_the_weights(x_shape, w_shape, how, to) -> None:
     x, w, _ = operands(x_shape, w_shape)
@@ -126,6 +139,7 @@ def gradient_of_weights(x: np.ndarray, g: np.ndarray, shape: tuple[int, ...], ho
 LARGE: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
     ((16, 32, 28, 28), (40, 32, 3, 3), {"padding": 1}),
     ((8, 192, 15, 14), (300, 192, 3, 3), {"padding": 1, "stride": 2}),
+    ((64, 64, 7, 7), (288, 64, 3, 3), {"padding": 1}),
 ]
 
 
@@ -147,7 +161,7 @@ def test_the_gradient_of_the_weights_has_the_same_bits_at_any_number_of_threads(
 @pytest.mark.parametrize("value", [np.nan, np.inf, 2.0**-111, 3.4e38])
 @pytest.mark.parametrize("operand", [0, 1])
 def test_gradients_of_weights_from_values_that_parts_cannot_carry(value: float, operand: int) -> None:
-    for x_shape, w_shape, how in (GEOMETRIES[0], GEOMETRIES[2], LARGE[0]):
+    for x_shape, w_shape, how in (GEOMETRIES[0], GEOMETRIES[2], LARGE[0], TOGETHER[0]):
         x, w, _ = operands(x_shape, w_shape)
         g = np.random.default_rng(3).standard_normal(F.conv2d(dl.tensor(x), dl.tensor(w), **how).shape)
         given = [x, g.astype(np.float32)]
@@ -160,7 +174,9 @@ def test_gradients_of_weights_from_values_that_parts_cannot_carry(value: float, 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 2.0**-111, 3.4e38])
 @pytest.mark.parametrize("operand", [0, 1])
 def test_values_that_parts_cannot_carry_select_multiply_adds(value: float, operand: int) -> None:
-    for x_shape, w_shape, how in GEOMETRIES[:2] + GEOMETRIES[-1:]:  # B split by each task, and once for all
+    for x_shape, w_shape, how in (
+        GEOMETRIES[:2] + GEOMETRIES[-1:] + TOGETHER[:1]
+    ):  # B split by each task, and once for all
         given = operands(x_shape, w_shape)
         given[operand].flat[given[operand].size // 2] = value
         y = F.conv2d(*map(dl.tensor, given), **how).numpy()
@@ -179,26 +195,29 @@ def patches(x: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("channels", [64, 256])
-def test_sums_err_no_more_than_a_chain_of_multiply_adds(kind: str, channels: int) -> None:
+@pytest.mark.parametrize("shape", [(1, 8, 9), (32, 2, 3)])
+def test_sums_err_no_more_than_a_chain_of_multiply_adds(kind: str, channels: int, shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(channels)
-    pixels = values(kind, rng, (8 * 9, channels))
-    x = np.ascontiguousarray(pixels.reshape(1, 8, 9, channels).transpose(0, 3, 1, 2))
+    pixels = values(kind, rng, (int(np.prod(shape)), channels))
+    x = np.ascontiguousarray(pixels.reshape(*shape, channels).transpose(0, 3, 1, 2))
     columns = values("normal" if kind == "cancelling" else kind, rng, (40 * 9, channels))
     if kind == "cancelling":
         columns[:, 1::2] = columns[:, ::2]
     w = np.ascontiguousarray(columns.reshape(40, 3, 3, channels).transpose(0, 3, 1, 2))
     y = F.conv2d(dl.tensor(x), dl.tensor(w), padding=1).numpy()
-    errs_no_more_than_a_chain(y[0].reshape(40, 72).T, patches(x), columns.reshape(40, 9 * channels).T)
+    ours = y.transpose(0, 2, 3, 1).reshape(-1, 40)
+    errs_no_more_than_a_chain(ours, patches(x), columns.reshape(40, 9 * channels).T)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_sums_over_pixels_err_no_more_than_a_chain_of_multiply_adds(kind: str) -> None:
+@pytest.mark.parametrize("shape", [(1, 41, 42), (32, 7, 8)])
+def test_sums_over_pixels_err_no_more_than_a_chain_of_multiply_adds(kind: str, shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(4)
-    x = values("normal" if kind == "cancelling" else kind, rng, (32, 41 * 42))
-    g = values(kind, rng, (33, 41 * 42))
+    x = values("normal" if kind == "cancelling" else kind, rng, (32, int(np.prod(shape))))
+    g = values(kind, rng, (33, int(np.prod(shape))))
     if kind == "cancelling":
         x[:, 1::2] = x[:, ::2]
-    image, gradient = x.reshape(1, 32, 41, 42), g.reshape(1, 33, 41, 42)
+    image, gradient = (np.ascontiguousarray(a.reshape(-1, *shape).transpose(1, 0, 2, 3)) for a in (x, g))
     dw = np.frombuffer(gradient_of_weights(image, gradient, (33, 32, 3, 3), {"padding": 1}), np.float32)
     ours = dw.reshape(33, 32, 9).transpose(0, 2, 1).reshape(33, 288)
     errs_no_more_than_a_chain(ours, g, patches(image))
@@ -213,7 +232,7 @@ def test_a_part_of_a_larger_image() -> None:
 
 
 def test_same_bits_at_any_number_of_threads() -> None:
-    for x_shape, w_shape, how in (GEOMETRIES[2], *GEOMETRIES[-2:]):
+    for x_shape, w_shape, how in (GEOMETRIES[2], *GEOMETRIES[-2:], TOGETHER[0], TOGETHER[-1]):
         given = [dl.tensor(a) for a in operands(x_shape, w_shape)]
         results = []
         for count in (1, 2, 3, 4, 7):
@@ -224,9 +243,10 @@ def test_same_bits_at_any_number_of_threads() -> None:
 
 def test_the_cheaper_way_is_chosen() -> None:
     _C.set_tiles_always(False)
-    for channels, side, row in [
-        (64, 56, "gemm.f32.amx.band"),
-        (512, 7, "gemm.f32.amx"),
-    ]:  # small images are mostly gaps
-        x, w, _ = operands((8, channels, side, side), (channels, channels, 3, 3))
+    for images, channels, side, row in [
+        (8, 64, 56, "gemm.f32.amx.band"),
+        (32, 512, 7, "gemm.f32.amx.band"),
+        (7, 512, 7, "gemm.f32.amx"),
+    ]:  # small images that cannot lie together are mostly gaps
+        x, w, _ = operands((images, channels, side, side), (channels, channels, 3, 3))
         assert rows_of(lambda x=x, w=w: F.conv2d(dl.tensor(x), dl.tensor(w), padding=1)) == [row]

@@ -11,7 +11,7 @@ from dlcore.nn import functional as F
 
 from ..ops.common import threads
 from ..ops.test_conv2d import conv2d_oracle
-from .test_band import GEOMETRIES, operands
+from .test_band import GEOMETRIES, TOGETHER, operands
 
 pytestmark = pytest.mark.skipif("amx" not in _C.isas(), reason="this machine has no tiles")
 
@@ -25,7 +25,7 @@ def close(ours: dl.Tensor, exact: np.ndarray, size: np.ndarray, terms: int) -> N
     assert ours.shape == exact.shape and (np.abs(ours.detach().float().numpy() - exact) <= bound).all()
 
 
-@pytest.mark.parametrize(("x_shape", "w_shape", "how"), GEOMETRIES, ids=str)
+@pytest.mark.parametrize(("x_shape", "w_shape", "how"), GEOMETRIES + TOGETHER, ids=str)
 def test_every_geometry_and_its_gradient(x_shape, w_shape, how) -> None:
     x, w, bias = operands(x_shape, w_shape)
     a, b = rounded(x).requires_grad_(), rounded(w)

@@ -15,11 +15,12 @@ constexpr int64_t kPairWidth = 2 * kTileDepth;  // elements of a pair of cells o
 struct Pairs {
   Part* data;
   int64_t begin, length;  // of a phase, in cells
-  int64_t row;            // from a phase to the next, in elements: room for a pair that begins before the first cell
-  int64_t plane;          // from a part to the next
+  int64_t phases;
+  int64_t row;    // from a phase to the next, in elements: room for a pair that begins before the first cell
+  int64_t plane;  // from a part to the next
 
   // The pair that begins at cell i of a phase.
-  DL_INLINE int64_t at(int64_t phases, int64_t phase, int64_t i) const {
+  DL_INLINE int64_t at(int64_t phase, int64_t i) const {
     return ((i & 1) * phases + phase) * row + (i + 2) / 2 * kPairWidth;
   }
 };
@@ -54,55 +55,50 @@ struct PairWriter {
   }
 };
 
-// 16 channels of one phase's cells.
-template <int S>
-static void pair_cells(const Band& x, const Patches& p, const float* images, int64_t count, int64_t phase,
-                       const Pairs& pairs, PairWriter<S> out, Least& least) {
-  for (int64_t i = 0, n; i < pairs.length; i += n) {
-    const int64_t cell = pairs.begin + i, row = cell / x.width, column = cell % x.width, image = row / x.height;
-    const int64_t until = cell < 0 ? -cell : x.width - column;
-    n = until < pairs.length - i ? until : pairs.length - i;
-    const int64_t h = row % x.height * x.phase + phase / x.phase, w = column * x.phase + phase % x.phase;
-    const bool pixels = cell >= 0 && image < count && h < p.h && w < p.w;
-    const int64_t left = pixels ? (p.w - w + x.phase - 1) / x.phase : 0, inside = n < left ? n : left;
-    const float* src = images + image * p.stride_n + h * p.stride_h + w * p.stride_w;
-    for (int64_t j = 0; j < inside; ++j, src += x.phase * p.stride_w) {
-      const __m512 v = _mm512_loadu_ps(src);
-      least.see(v);
-      out.put(v);
-    }
-    for (int64_t j = inside; j < n; ++j) out.put(_mm512_setzero_ps());
-  }
-}
-
-// Channels [c, c + channels) of a block's cells, for the phases that taps use.
+// Channels [c, c + channels) of a block's cells, for the phases that taps use: each cell in two pairs.
 template <int S>
 static void pair_band(const GemmArgs& args, int64_t c, int64_t channels, uint32_t phases, const Pairs& pairs,
                       Least& least) {
-  const Band& x = args.band;
   const Patches& p = *args.g.b.patches;
-  const int64_t all = x.phase * x.phase, count = args.g.k / (p.p * p.q);
   const float* images = static_cast<const float*>(args.g.b.data) + c;
-  for (int64_t phase = 0; phase < all; ++phase)
-    for (int64_t i = 0; i < channels && phases >> phase & 1; i += 16) {
-      Part* block = pairs.data + i / 32 * S * pairs.plane + i % 32 * 2;
-      const PairWriter<S> out{block + pairs.at(all, phase, -1), block + pairs.at(all, phase, 0), pairs.plane};
-      pair_cells<S>(x, p, images + i, count, phase, pairs, out, least);
+  for (int64_t phase = 0; phase < pairs.phases; ++phase)
+    for (int64_t k = 0; k < channels && phases >> phase & 1; k += 16) {
+      Part* block = pairs.data + k / 32 * S * pairs.plane + k % 32 * 2;
+      PairWriter<S> out{block + pairs.at(phase, -1), block + pairs.at(phase, 0), pairs.plane};
+      walk_cells(args.band, p, images + k, phase, pairs.begin, pairs.length,
+                 [&](int64_t, int64_t n, const float* src, int64_t pitch) {
+                   for (int64_t j = 0; j < n; ++j) {
+                     const __m512 v = src ? _mm512_loadu_ps(src + j * pitch) : _mm512_setzero_ps();
+                     least.see(v);
+                     out.put(v);
+                   }
+                 });
     }
 }
 
-// The pixel of each of `count` cells from k0 on; -1 in gaps and beyond the last.
-static void pixels_of_cells(const GemmArgs& args, int64_t k0, int64_t count, int64_t* pixel) {
-  const Band& x = args.band;
+// The same where images lie together: taps begin at even cells alone, so that each cell is in one pair.
+template <int S>
+static void pair_images(const GemmArgs& args, int64_t c, int64_t channels, uint32_t phases, const Pairs& pairs,
+                        Least& least) {
   const Patches& p = *args.g.b.patches;
-  int64_t q = k0 % x.width, h = k0 / x.width % x.height, image = k0 / x.width / x.height;
-  for (int64_t i = 0; i < count; ++i) {
-    pixel[i] = q < p.q && h < p.p && k0 + i < x.cells ? (image * p.p + h) * p.q + q : -1;
-    if (++q < x.width) continue;
-    q = 0;
-    if (++h < x.height) continue;
-    h = 0;
-    ++image;
+  const float* images = static_cast<const float*>(args.g.b.data) + c;
+  for (int64_t phase = 0; phase < pairs.phases; ++phase) {
+    if (!(phases >> phase & 1)) continue;
+    walk_cells(args.band, p, images, phase, pairs.begin, pairs.length,
+               [&](int64_t i, int64_t n, const float* src, int64_t pitch) {
+                 for (int64_t j = 0; j < n; j += 2)
+                   for (int64_t k = 0; k < channels; k += 16) {
+                     Part* dst = pairs.data + pairs.at(phase, i + j) + k / 32 * S * pairs.plane + k % 32 * 2;
+                     __m512 even = _mm512_setzero_ps(), odd = even;
+                     if (src) {
+                       even = _mm512_loadu_ps(src + j * pitch + k);
+                       odd = _mm512_loadu_ps(src + (j + 1) * pitch + k);
+                     }
+                     least.see(even);
+                     least.see(odd);
+                     split_pairs<S>(even, odd, dst, pairs.plane);
+                   }
+               });
   }
 }
 
@@ -133,15 +129,46 @@ static void split_gradient(const GemmOperand& a, int64_t i0, int rows, const int
     }
 }
 
-// Where each tap's pairs begin.
-static uint32_t tap_pairs(const Patches& p, const Band& x, const Pairs& pairs, int64_t* offset) {
-  int32_t cell[kMostTaps];
-  const uint32_t phases = tap_offsets(p, x, pairs.length, cell);
-  for (int64_t tap = 0; tap < p.runs * p.run_width; ++tap) {
-    const int64_t at = cell[tap] / kTileDepth;
-    offset[tap] = pairs.at(x.phase * x.phase, at / pairs.length, at % pairs.length);
+// Up to kChain cells of a row of the grid, or of all cells where images do not lie together.
+struct Segment {
+  int64_t begin, length;  // length 0: none is left
+  int64_t h, column;      // where it begins: the row of the grid, and the cell of that row
+};
+
+// The first segment at cell i or after it, before `end`. A row is cut into even parts.
+static Segment segment_at(const Band& x, const Patches& p, int64_t i, int64_t end) {
+  if (x.together == 1) return {i, end - i < kChain ? end - i : kChain, 0, 0};
+  const int64_t line = x.width * x.together, used = p.q * x.together;
+  int64_t row = i / line, column = i % line;
+  if (column >= used || row % x.height >= p.p) {
+    ++row;
+    column = 0;
   }
-  return phases;
+  while (row % x.height >= p.p) ++row;
+  i = row * line + column;
+  if (i >= end) return {end, 0, 0, 0};
+  const int64_t part = (used + (used + kChain - 1) / kChain - 1) / ((used + kChain - 1) / kChain);
+  const int64_t even = (part + 31) / 32 * 32, left = used - column < end - i ? used - column : end - i;
+  return {i, left < even ? left : even, row % x.height, column};
+}
+
+// The steps of 32 cells of a segment whose tap at distance (dh, dw) meets the image.
+static Range steps_met(const Band& x, const Patches& p, const Segment& s, int64_t dh, int64_t dw) {
+  const int64_t steps = (s.length + 31) / 32;
+  if (x.together == 1) return {0, steps};
+  const int64_t h = s.h * p.step_h + dh;
+  if (h < 0 || h >= p.h) return {0, 0};
+  const int64_t left = -floor_div(dw, p.step_w), right = floor_div(p.w - 1 - dw, p.step_w) + 1;
+  const int64_t from = left * x.together - s.column, to = right * x.together - s.column;
+  return {from > 0 ? from / 32 : 0, to < s.length ? (to + 31) / 32 : steps};
+}
+
+// The finished sums of 32 rows and a task's columns [tap][channel], in tiles of [channels / 32][tap].
+static bool store_sums(float* sums, const Out<float>& o, int64_t c, int64_t channels, int64_t all, int64_t taps) {
+  bool finite = true;
+  for (int64_t j = 0; j < channels; j += 32)
+    for (int64_t tap = 0; tap < taps; ++tap, sums += 32 * 32) finite &= finish(sums, o, tap * all + c + j, 32);
+  return finite;
 }
 
 template <int S>
@@ -154,7 +181,9 @@ static bool weights_task(const GemmArgs& args, int64_t t) {
   const Range c = part_of(t / args.tiles_m % args.tiles_n, args.tile_n / taps, p.channels);
   alignas(64) Part a_panel[3 * F::MR * kChain];
   alignas(64) float one_chain[32 * 32];
-  int64_t tap_offset[kMostTaps], pixel[kChain];
+  int64_t tap_cell[kMostTaps], pixel[kChain];
+  Range met[kMostTaps];
+  bool begun[kMostTaps] = {};
   auto* data = static_cast<Part*>(args.scratch);
   auto* all_sums = reinterpret_cast<float*>(data + x.elements);
   Least least;
@@ -162,31 +191,47 @@ static bool weights_task(const GemmArgs& args, int64_t t) {
 
   for (int64_t k0 = k.begin; k0 < k.end; k0 += x.block) {
     const int64_t cells = k.end - k0 < x.block ? k.end - k0 : x.block;
-    Pairs pairs{data, k0 + x.first, (cells + 31) / 32 * 32 + x.reach, 0, 0};
+    Pairs pairs{data, k0 + x.first, (cells + 63) / 32 * 32 + x.reach, x.phase * x.phase, 0, 0};
     pairs.row = (pairs.length / 2 + 1) * kPairWidth;
-    pairs.plane = 2 * x.phase * x.phase * pairs.row;
-    const uint32_t phases = tap_pairs(p, x, pairs, tap_offset);
-    pair_band<S>(args, c.begin, c.end - c.begin, phases, pairs, least);
-    for (int64_t s = 0; s < cells; s += kChain) {
-      const int64_t steps = ((cells - s < kChain ? cells - s : kChain) + 31) / 32;
-      const bool last = k0 + s + kChain >= k.end;
-      pixels_of_cells(args, k0 + s, steps * 32, pixel);
+    pairs.plane = (x.together == 1 ? 2 : 1) * pairs.phases * pairs.row;
+    const uint32_t phases = tap_cells(p, x, pairs.length, tap_cell);
+    (x.together == 1 ? pair_band<S> : pair_images<S>)(args, c.begin, c.end - c.begin, phases, pairs, least);
+    for (int64_t i = k0;;) {
+      const Segment s = segment_at(x, p, i, k0 + cells);
+      if (s.length == 0) break;
+      i = s.begin + s.length;
+      const int64_t steps = (s.length + 31) / 32;
+      pixels_of_cells(x, p, s.begin, steps * 32, s.begin + s.length < x.cells ? s.begin + s.length : x.cells, pixel);
+      for (int64_t run = 0, tap = 0; run < p.runs; ++run)
+        for (int64_t j = 0; j < p.run_width; ++j, ++tap) met[tap] = steps_met(x, p, s, p.dh[run], p.dw[run] + j);
       float* sums = all_sums;
       for (int64_t i0 = m.begin; i0 < m.end; i0 += 32) {
         const int rows = upto32(m.end - i0);
         split_gradient<S>(g.a, i0, rows, pixel, steps, a_panel, least);
-        Out<float> o;
-        if (last) place(args, part, i0, rows, true, true, o);
         for (int64_t j = c.begin; j < c.end; j += 32)
           for (int64_t tap = 0; tap < taps; ++tap, sums += 32 * 32) {
-            const Part* b = data + (j - c.begin) / 32 * S * pairs.plane + tap_offset[tap] + s / 2 * kPairWidth;
-            float* chain = k0 + s == k.begin ? sums : one_chain;
-            panel_product<S>(PanelOfA<S>{a_panel}, PairsOfB{b, pairs.plane}, steps, chain, false, rows, 32);
+            const Range r = met[tap];
+            if (r.begin >= r.end) continue;
+            const int64_t phase = tap_cell[tap] / pairs.length, cell = tap_cell[tap] % pairs.length;
+            const Part* b =
+                data + (j - c.begin) / 32 * S * pairs.plane + pairs.at(phase, cell + s.begin - k0 + r.begin * 32);
+            const PanelOfA<S> a{a_panel + r.begin * S * kPartBlock};
+            float* chain = begun[tap] ? one_chain : sums;
+            panel_product<S>(a, PairsOfB{b, pairs.plane}, r.end - r.begin, chain, false, rows, 32);
             if (chain != sums) add_sums(sums, chain, rows, 32);
-            if (last) finite &= finish(sums, o, tap * p.channels + j, 32);
           }
       }
+      for (int64_t tap = 0; tap < taps; ++tap) begun[tap] |= met[tap].begin < met[tap].end;
     }
+  }
+  float* sums = all_sums;
+  const int64_t tiles = (c.end - c.begin) / 32 * taps;
+  for (int64_t i0 = m.begin; i0 < m.end; i0 += 32, sums += tiles * 32 * 32) {
+    Out<float> o;
+    place(args, part, i0, upto32(m.end - i0), true, true, o);
+    for (int64_t tile = 0; tile < tiles; ++tile)
+      if (!begun[tile % taps]) __builtin_memset(sums + tile * 32 * 32, 0, 32 * 32 * sizeof(float));
+    finite &= store_sums(sums, o, c.begin, c.end - c.begin, p.channels, taps);
   }
   return finite && !least.too_small();
 }

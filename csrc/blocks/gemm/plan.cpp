@@ -48,13 +48,16 @@ class Estimate {
       column_ = static_cast<double>(k_) * cell / static_cast<double>(taps_of(*g.b.patches));
     part_ = 2 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(size_of(g)) / kFar;
     nr_ = kTileVectors * tile.lanes;
+    filled_ = 1;
+    if (args.band.cells)
+      filled_ = args.band.share * static_cast<double>(g.a.patches ? g.m : g.k) / static_cast<double>(args.band.cells);
   }
 
   double seconds(const Cut& c) const {
     const auto tile_m = static_cast<double>(round_up(div_up(m_, c.tiles_m), tile_.row_step));
     const auto tile_n = static_cast<double>(round_up(div_up(n_, c.tiles_n), nr_));
     const double k = static_cast<double>(k_), parts = static_cast<double>(c.parts);
-    const double work = 2 * tile_m * tile_n * k / rate_;
+    const double work = 2 * tile_m * tile_n * k * filled_ / rate_;
     const double task = (work + tile_m * row_) / parts + kTaskCost, block = tile_n * column_ / parts;
     const int64_t part_k = c.parts > 1 ? round_up(div_up(k_, c.parts), tile_.kc) : k_;
     const bool held = holds_b(args_, c.tiles_m, static_cast<int64_t>(tile_n), part_k);
@@ -76,6 +79,7 @@ class Estimate {
   const Tile& tile_;
   int64_t m_, n_, k_, nr_;
   double near_, row_, column_, part_, rate_;
+  double filled_;  // of a band's cells and taps, what is multiplied
   bool few_;
 };
 
@@ -154,6 +158,11 @@ const char* tiles_decline(const GemmArgs& args) {
 
 namespace {
 
+// Of rows of C, or of the terms of a sum, those that tiles multiply in place.
+int64_t multiplied(const GemmArgs& args, int64_t pixels) {
+  return static_cast<int64_t>(static_cast<double>(pixels) * args.band.share);
+}
+
 constexpr const char* kGaps = "the gaps between pixels would cost more than the patches";
 
 const char* in_place_declines(const GemmArgs& args, double seconds) {
@@ -168,8 +177,8 @@ const char* band_declines(const GemmArgs& args) {
   const Gemm& g = args.g;
   const int64_t cells = args.band.cells;
   if (!cells || !g.a.patches) return "A is no patches of 32, 64, ... channels that tiles could read in place";
-  return in_place_declines(args,
-                           tiles_seconds(args, cells, g.k, product(g.n, g.k) + product(cells, g.a.patches->channels)));
+  return in_place_declines(
+      args, tiles_seconds(args, multiplied(args, g.m), g.k, product(g.n, g.k) + product(cells, g.a.patches->channels)));
 }
 
 const char* weights_decline(const GemmArgs& args) {
@@ -178,7 +187,8 @@ const char* weights_decline(const GemmArgs& args) {
   const Band& x = args.band;
   if (!x.cells || !g.b.patches) return "B is no patches of 32, 64, ... channels that tiles could read in place";
   const double split = product(x.cells, g.m) + product(x.cells * x.phase * x.phase, g.b.patches->channels);
-  return in_place_declines(args, tiles_seconds(args, g.m, x.cells, split) + product(g.m, g.n) * kScattered);
+  return in_place_declines(args,
+                           tiles_seconds(args, g.m, multiplied(args, g.k), split) + product(g.m, g.n) * kScattered);
 }
 
 const char* tiles_decline_packing(const GemmArgs& args) {

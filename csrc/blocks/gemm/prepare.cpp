@@ -34,26 +34,28 @@ void prepare_dot(Prepared& x) {
 
 // Taps of how many channels are taken at a time, and the room for their cells. Returns the depth of such a block of K.
 int64_t set_band(GemmArgs& args, int64_t block_n) {
-  constexpr int64_t kBlockBytes = 448 << 10;  // of B in parts, in L2 beside the sums and the cells
+  constexpr int64_t kBlockBytes = 448 << 10, kCellBytes = 640 << 10;  // of B and of cells in parts, in L2 beside sums
   Band& band = args.band;
   const Patches& p = *args.g.a.patches;
   const int64_t taps = taps_of(p), step = taps * kTileDepth;
-  const int64_t most =
-      std::min({kBlockBytes / (step * block_n * args.float_parts * 2), kMostBandSteps / taps, p.channels / kTileDepth});
+  const int64_t cells = band.phase * band.phase * (args.tile_m + band.reach), item = args.float_parts * 2;
+  const int64_t most = std::min({kBlockBytes / (step * block_n * item), kCellBytes / (cells * kTileDepth * item),
+                                 kMostBandSteps / taps, p.channels / kTileDepth});
   band.channels = std::max<int64_t>(most, 1) * kTileDepth;
-  const int64_t cells = band.phase * band.phase * (args.tile_m + band.reach);
   band.elements = band.channels * args.float_parts * cells + kTileDepth * kTileDepth;  // the last tile may reach beyond
   return band.channels * taps;
 }
 
 // How many cells are split at a time, and the room for their pairs.
 void set_band_of_b(GemmArgs& args, int64_t depth) {
-  constexpr int64_t kBlockBytes = 512 << 10;  // in L2 beside the sums
+  constexpr int64_t kBlockBytes = 768 << 10;  // in L2 beside the sums
   Band& band = args.band;
   const int64_t channels = args.tile_n / taps_of(*args.g.b.patches), phases = band.phase * band.phase;
-  const int64_t cell = phases * args.float_parts * channels * 4;  // each is in two pairs, of bfloat16
+  const int64_t copies = band.together == 1 ? 2 : 1;  // a cell is in so many pairs
+  const int64_t cell = phases * args.float_parts * channels * copies * 2;
   band.block = std::max((kBlockBytes / cell - band.reach) / depth, int64_t{1}) * depth;
-  const int64_t pairs = 2 * ((std::min(band.block, round_up(args.part_k, kTileDepth)) + band.reach) / 2 + 1);
+  const int64_t pairs =
+      copies * ((std::min(band.block, round_up(args.part_k, kTileDepth)) + kTileDepth + band.reach) / 2 + 1);
   band.elements = phases * args.float_parts * channels * 2 * pairs;
 }
 
@@ -87,19 +89,36 @@ void prepare_tiles(Prepared& x, const Tile& tile) {
   x.scratch_bytes = (args.b_block_elements + band.elements) * kPartItem + (sums ? block_m * block_n * size_of(g) : 0);
 }
 
+// What tasks of rows × columns of C read from beyond L2, an element that they split counted as two bytes more: B's
+// parts, packed and written once for many tasks, or its elements; the cells of each task and those that taps reach.
+double far_bytes(const Gemm& g, const Band& band, int64_t rows, int64_t columns) {
+  constexpr int64_t kElement = 4 + 2, kParts = 6;
+  const int64_t tasks = div_up(band.cells, rows);
+  const int64_t b = tasks < kSharedSplits ? tasks * kElement : kElement + kParts * (tasks + 1);
+  const int64_t a = div_up(g.n, columns) * (band.cells + tasks * band.reach) * kElement;
+  return static_cast<double>(g.n * g.k) * static_cast<double>(b) + static_cast<double>(a * g.a.patches->channels);
+}
+
 // The cut of a product with a band. In A: K whole, and no more columns than leave L2 room for a block of all taps. In
 // B: columns are all taps of 32 channels, and the sums of a task stay in L2.
-Tile band_tile(const Gemm& g, Tile tile) {
-  constexpr int64_t kSums = 160 << 10;
+Tile band_tile(const Gemm& g, const Band& band, Tile tile) {
+  constexpr int64_t kSums = 160 << 10, kSumsOfA = 128 << 10;
   if (g.a.patches) {
     tile.kc = g.k;
-    tile.nc = 256;
+    double least = 1e30;
+    for (int64_t rows = 512; rows <= 2048; rows *= 2) {
+      const double bytes = far_bytes(g, band, rows, kSumsOfA / rows);
+      if (bytes >= least) continue;
+      least = bytes;
+      tile.mc = rows;
+      tile.nc = kSumsOfA / rows;
+    }
     return tile;
   }
   const int64_t columns = taps_of(*g.b.patches) * kTileDepth;
   tile.lanes = static_cast<int>(columns) / kTileVectors;
   tile.mc = std::min<int64_t>(round_up(g.m, 32), 256);
-  tile.nc = std::max(kSums / tile.mc / columns, int64_t{1}) * columns;
+  tile.nc = std::clamp(kSums / tile.mc / columns, int64_t{1}, int64_t{2}) * columns;
   return tile;
 }
 
@@ -117,7 +136,7 @@ Prepared prepare(const Gemm& g, const char* no_tiles, bool repeated) {
   x.args.tiles_always = tiles_always.load(std::memory_order_relaxed);
   x.args.no_tiles = no_tiles;
   const bool simple = plain(g);
-  x.args.band = band_of(g);
+  x.args.band = band_of(g, kMostTogether);
   x.args.dot = simple && g.m <= kDotRows && g.a.k_stride == 1 && g.b.k_stride == 1 && g.k > 0;
   x.product = &products.choose(Device::cpu, g.dtype, x.args);
   x.args.tiles = x.product->isa == Isa::amx;
@@ -128,7 +147,7 @@ Prepared prepare(const Gemm& g, const char* no_tiles, bool repeated) {
     prepare_dot(x);
     return x;
   }
-  plan(x.args, x.args.band.cells ? band_tile(g, tile) : tile);
+  plan(x.args, x.args.band.cells ? band_tile(g, x.args.band, tile) : tile);
   x.tasks = x.args.tiles_m * x.args.tiles_n * x.args.parts;
   if (x.args.parts > 1) {
     x.partial_bytes = x.args.parts * g.m * g.n * item;

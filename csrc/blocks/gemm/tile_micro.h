@@ -93,6 +93,14 @@ struct PanelOfB {
   const Part* data;
   DL_INLINE const Part* at(int64_t step, int part) const { return data + (step * S + part) * kPartBlock; }
 };
+// The same of listed steps.
+template <int S>
+struct StepsOfB {
+  static constexpr int64_t kRowBytes = 64, kHalf = kPartBlock / 2;
+  const Part* data;
+  const int32_t* index;
+  DL_INLINE const Part* at(int64_t step, int part) const { return data + (index[step] * S + part) * kPartBlock; }
+};
 struct BandOfA {
   const Part* data;       // of the first row, in the first plane
   const int32_t* offset;  // of each step

@@ -253,7 +253,7 @@ static void band_task16(const Gemm16Args& all, int64_t t) {
   for (int64_t i0 = m.begin; i0 < m.end; i0 += 32) {
     const int rows = upto32(m.end - i0);
     int64_t pixel[32];
-    if (!pixels_of(args, i0, rows, pixel)) continue;
+    if (pixels_of_cells(x, p, i0, rows, x.cells, pixel).empty()) continue;
     const CellsOfA a{cells + (i0 - m.begin) * kStep, offset};
     for (int64_t j = n.begin, panel = 0; j < n.end; j += 32, ++panel) {
       const int columns = upto32(n.end - j);

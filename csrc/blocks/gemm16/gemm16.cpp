@@ -37,7 +37,7 @@ Gemm along_rows(const Gemm& g) {
 // The image's cells where they cost less than patches: gaps between pixels are multiplied, but nothing is copied twice.
 Band band_for(const Gemm& g, const Tile& tile) {
   constexpr double kPatch = 1e-10;  // seconds to copy an element of a patch
-  const Band band = g.a.patches ? band_of(g) : Band{};
+  const Band band = g.a.patches ? band_of(g, 1) : Band{};
   if (!band.cells || g.accumulate || g.k == 0 || g.k / kTileDepth > kMostBandSteps) return {};
   const double products = 2 * static_cast<double>(g.n) * static_cast<double>(g.k) / tile.rate;
   const auto cells = static_cast<double>(band.cells), m = static_cast<double>(g.m);
