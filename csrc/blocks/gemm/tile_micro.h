@@ -55,28 +55,24 @@ static DL_INLINE void then_a(const Part* next, const Part* ahead) {
   if constexpr (R == 2 && C == 2) _tile_dpbf16ps(3, 5, 7);
   if constexpr (R == 2) _tile_loadd(5, next + kHalfBlock, 64);
 }
-template <int R, int C, int Bytes, class B>
-static DL_INLINE void then_both(const Part* a, const B& b, int64_t step, int part, const Part* ahead) {
-  const Part* next = b.at(step, part);
+// The last group of a step; with Load, the next step's tiles follow it.
+template <int R, int C, int Bytes, bool Load, class A, class B>
+static DL_INLINE void then_both(const A& a, const B& b, int64_t step, int part, const Part* ahead) {
+  const Part *rows = nullptr, *next = nullptr;
+  if constexpr (Load) {
+    rows = a.at(step, 0);
+    next = b.at(step, part);
+  }
   _tile_dpbf16ps(0, 4, 6);
   prefetch<Bytes>(ahead);
   if constexpr (R == 2) _tile_dpbf16ps(2, 5, 6);
-  _tile_loadd(6, next, B::kRowBytes);
+  if constexpr (Load) _tile_loadd(6, next, B::kRowBytes);
   if constexpr (C == 2) _tile_dpbf16ps(1, 4, 7);
   prefetch<Bytes>(ahead + Bytes / 2);
-  _tile_loadd(4, a, 64);
+  if constexpr (Load) _tile_loadd(4, rows, 64);
   if constexpr (R == 2 && C == 2) _tile_dpbf16ps(3, 5, 7);
-  if constexpr (C == 2) _tile_loadd(7, next + B::kHalf, B::kRowBytes);
-  if constexpr (R == 2) _tile_loadd(5, a + kHalfBlock, 64);
-}
-template <int R, int C, int Bytes>
-static DL_INLINE void last_products(const Part* ahead) {
-  _tile_dpbf16ps(0, 4, 6);
-  prefetch<Bytes>(ahead);
-  if constexpr (R == 2) _tile_dpbf16ps(2, 5, 6);
-  if constexpr (C == 2) _tile_dpbf16ps(1, 4, 7);
-  prefetch<Bytes>(ahead + Bytes / 2);
-  if constexpr (R == 2 && C == 2) _tile_dpbf16ps(3, 5, 7);
+  if constexpr (Load && C == 2) _tile_loadd(7, next + B::kHalf, B::kRowBytes);
+  if constexpr (Load && R == 2) _tile_loadd(5, rows + kHalfBlock, 64);
 }
 
 // A's parts of 32 rows and one step: side by side in a panel, or each at its place in the planes of a band
@@ -127,10 +123,7 @@ static DL_INLINE void step_of_products(const A& a, const B& b, int64_t k) {
     then_a<R, C, bytes>(a.at(k, 1), next_h);
   }
   constexpr int rest = S == 2 ? 0 : bytes;
-  if constexpr (Last)
-    last_products<R, C, rest>(next_h);
-  else
-    then_both<R, C, rest>(a.at(k + 1, 0), b, k + 1, S - 1, next_h);
+  then_both<R, C, rest, !Last>(a, b, k + 1, S - 1, next_h);
 }
 
 // sums (four tiles of 16 × 16) = or += the products of `steps` steps.
