@@ -48,6 +48,7 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
 }
 _BOOL = "its result is bool: constant but for jumps"
 _BFLOAT16 = "bfloat16 alone, of which a difference quotient is noise; tests/blocks/test_gemm16.py runs its rows by name"
+_WINOGRAD = "float32 alone: a difference quotient is noise; tests/blocks/test_winograd.py runs its rows by name"
 _OPTIMISER = "an optimiser's step, in place; tests/ops/test_optim.py runs its rows by name"
 _RANDOM = "random numbers have no derivative; tests/ops/test_random.py runs its rows by name"
 KERNELS_WITHOUT_GRADIENT: dict[str, str] = {
@@ -73,6 +74,8 @@ KERNELS_WITHOUT_GRADIENT: dict[str, str] = {
     "searchsorted": "its result is whole numbers: constant but for jumps",
     "gemm16": _BFLOAT16,
     "gemm16_sum": _BFLOAT16,
+    "winograd": _WINOGRAD,
+    "winograd_weights": _WINOGRAD,
 }
 KERNELS_WITHOUT_CASE: dict[str, str] = {
     "adadelta_step": _OPTIMISER,
@@ -89,4 +92,6 @@ KERNELS_WITHOUT_CASE: dict[str, str] = {
     "gemm16": _BFLOAT16,
     "gemm16_sum": _BFLOAT16,
     "fma_peak": "a probe of the machine, no op on tensors; tests/test_bench.py runs it on every ISA",
+    "winograd": _WINOGRAD,
+    "winograd_weights": _WINOGRAD,
 }

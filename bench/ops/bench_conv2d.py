@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from dlcore import _C, testing
 
 from ..harness import Lib, Row, backward
 
@@ -51,6 +54,22 @@ def train(lib: Lib, conv: Conv) -> Any:
     return lambda: backward(conv.call(lib, x, w), v, *leaves)
 
 
+def winograd(lib: Lib, call: Callable[[], Any]) -> Callable[[], Any]:
+    """As a machine without AMX computes under "high". PyTorch's float32 takes no tiles either."""
+    if lib.peer:
+        return call
+
+    def capped() -> Any:
+        with testing.isa("avx512" if _C.isa() == "amx" else _C.isa()):
+            lib.dl.set_float32_matmul_precision("high")
+            try:
+                return call()
+            finally:
+                lib.dl.set_float32_matmul_precision("highest")
+
+    return capped
+
+
 CONVS = {
     "3x3 n32 c64 56²": Conv(32, 64, 56, 64, 3, padding=1),
     "3x3 n32 c128 28²": Conv(32, 128, 28, 128, 3, padding=1),
@@ -65,6 +84,7 @@ CONVS = {
     "3x3 dilated n8 c32 28²": Conv(8, 32, 28, 32, 3, padding=2, dilation=2),
     "3x3 n1 c64 56²": Conv(1, 64, 56, 64, 3, padding=1),
 }
+WINOGRAD = ("3x3 n32 c64 56²", "3x3 n32 c128 28²", "3x3 n32 c256 14²", "3x3 n32 c512 7²", "3x3 n1 c64 56²")
 GEMM = (("gemm", "gemm_pack"), ("gemm", "gemm_pack", "gemm_sum"))  # implicit matrix products
 DEPTHWISE = (("depthwise_fwd",), ("depthwise_fwd", "depthwise_bwd_x", "depthwise_bwd_w"))
 FIRST = (("first_layer_fwd",), ("first_layer_fwd", "first_layer_bwd_w"))
@@ -75,5 +95,24 @@ ROWS = [
     for row in (
         Row(f"conv2d {name} fwd", lambda lib, c=conv: forward(lib, c), fwd, flops=conv.flops()),
         Row(f"conv2d {name} fwd+bwd", lambda lib, c=conv: train(lib, c), bwd, flops=conv.train_flops()),
+    )
+]
+ROWS += [
+    row
+    for name in WINOGRAD
+    for conv in [CONVS[name]]
+    for row in (
+        Row(
+            f"conv2d winograd {name} fwd",
+            lambda lib, c=conv: winograd(lib, forward(lib, c)),
+            ("winograd",),
+            flops=conv.flops(),
+        ),
+        Row(
+            f"conv2d winograd {name} fwd+bwd",
+            lambda lib, c=conv: winograd(lib, train(lib, c)),
+            ("winograd", "winograd_weights"),
+            flops=conv.train_flops(),
+        ),
     )
 ]

@@ -1,5 +1,6 @@
 #include "bindings/call.h"
 #include "blocks/gemm16/gemm16.h"
+#include "blocks/winograd/winograd.h"
 #include "ops/matmul/matmul.h"
 
 namespace {
@@ -22,6 +23,7 @@ void bind_matmul(py::module_& m) {
   def(m, "gemm_into", &gemm_into);
   def(m, "set_product_precision", &dl::set_product_precision);
   def(m, "set_tiles_always", &dl::set_tiles_always);
+  def(m, "set_winograd_always", &dl::set_winograd_always);
   def(m, "product_precision", &dl::product_precision);
   def(m, "matmul_fwd", &dl::matmul_fwd);
   def(m, "matmul_bwd_a", &dl::matmul_bwd_a);

@@ -89,8 +89,8 @@ class Kernels {
  public:
   explicit constexpr Kernels(const char* op) : op_(op) {}
 
-  // The first row, best first, that this machine, cap, device and dtype allow and whose `fits` accepts.
-  const Row<Args>& choose(Device device, DType dtype, const Args& args) {
+  // The first row, best first, that this machine, cap, device and dtype allow and whose `fits` accepts; or null.
+  const Row<Args>* find(Device device, DType dtype, const Args& args) {
     if (generation_ != kernels_generation()) collect();
     for (KernelInfo* k : rows_[static_cast<int>(device)][static_cast<int>(dtype)]) {
       const auto& row = *static_cast<const Row<Args>*>(k->row);
@@ -102,9 +102,15 @@ class Kernels {
       if (verbose_dispatch() || profiling()) say_chosen(*k);
       std::atomic_ref(k->calls).fetch_add(1, std::memory_order_relaxed);  // fallbacks choose inside parallel loops
       set_last_kernel(k);
-      return row;
+      return &row;
     }
-    raise_no_kernel(op_, device, dtype);
+    return nullptr;
+  }
+  // As find; raises where there is none.
+  const Row<Args>& choose(Device device, DType dtype, const Args& args) {
+    const Row<Args>* row = find(device, dtype, args);
+    if (!row) raise_no_kernel(op_, device, dtype);
+    return *row;
   }
 
  private:
@@ -125,13 +131,14 @@ class Kernels {
 }  // namespace dl
 
 // One line of a manifest: the row of OP for DTYPE on every ISA with a cpu.cpp that was built, best first (DL_AMX_ROW:
-// on AMX, where cpu_amx.cpp has one). FN is the kernel's name in each ISA's namespace. A row that was not built is not
-// in the table. kernels.cpp is compiled a second time for the CUDA backend (DL_MANIFEST_CUDA), where only the
-// DL_CUDA_ROW lines give rows.
-#define DL_CPU_ROW_(OP, ISA, DTYPE, FN) \
-  {.op = OP, .device = Device::cpu, .isa = Isa::ISA, .dtype = DType::DTYPE, .fn = ISA::FN},
+// on AMX, where cpu_amx.cpp has one; _THAT_FIT: where FITS does not decline). FN is the kernel's name in each ISA's
+// namespace. A row that was not built is not in the table. kernels.cpp is compiled a second time for the CUDA backend
+// (DL_MANIFEST_CUDA), where only the DL_CUDA_ROW lines give rows.
+#define DL_CPU_ROW_(OP, ISA, DTYPE, FN, FITS) \
+  {.op = OP, .device = Device::cpu, .isa = Isa::ISA, .dtype = DType::DTYPE, .fn = ISA::FN, .fits = FITS},
+#define DL_CPU_ROWS(OP, DTYPE, FN) DL_CPU_ROWS_THAT_FIT(OP, DTYPE, FN, nullptr)
 #ifdef DL_MANIFEST_CUDA
-#define DL_CPU_ROWS(OP, DTYPE, FN)
+#define DL_CPU_ROWS_THAT_FIT(OP, DTYPE, FN, FITS)
 #define DL_AMX_ROW(OP, DTYPE, FN, FITS, VARIANT)
 #define DL_CUDA_ROW(OP, DTYPE, FN) \
   {.op = OP, .device = Device::cuda, .isa = Isa::base, .dtype = DType::DTYPE, .fn = cuda::FN},
@@ -147,13 +154,13 @@ class Kernels {
    .fits = FITS, \
    .variant = VARIANT, \
    .file = "cpu_amx.cpp"},
-#define DL_CPU_ROWS(OP, DTYPE, FN) \
-  DL_CPU_ROW_(OP, avx512, DTYPE, FN) \
-  DL_CPU_ROW_(OP, avx2, DTYPE, FN) \
-  DL_CPU_ROW_(OP, base, DTYPE, FN)
+#define DL_CPU_ROWS_THAT_FIT(OP, DTYPE, FN, FITS) \
+  DL_CPU_ROW_(OP, avx512, DTYPE, FN, FITS) \
+  DL_CPU_ROW_(OP, avx2, DTYPE, FN, FITS) \
+  DL_CPU_ROW_(OP, base, DTYPE, FN, FITS)
 #else
 #define DL_AMX_ROW(OP, DTYPE, FN, FITS, VARIANT)
-#define DL_CPU_ROWS(OP, DTYPE, FN) DL_CPU_ROW_(OP, base, DTYPE, FN)
+#define DL_CPU_ROWS_THAT_FIT(OP, DTYPE, FN, FITS) DL_CPU_ROW_(OP, base, DTYPE, FN, FITS)
 #endif
 #endif
 

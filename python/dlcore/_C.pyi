@@ -247,6 +247,7 @@ __all__: list[str] = [
     "set_recording",
     "set_rng_state",
     "set_tiles_always",
+    "set_winograd_always",
     "sgd_momentum_step",
     "sgd_step",
     "sigmoid_bwd",
@@ -1169,6 +1170,7 @@ def set_rng_state(
     arg0: typing.SupportsInt | typing.SupportsIndex, arg1: typing.SupportsInt | typing.SupportsIndex
 ) -> None: ...
 def set_tiles_always(arg0: bool) -> None: ...
+def set_winograd_always(arg0: bool) -> None: ...
 def sgd_momentum_step(
     arg0: collections.abc.Sequence[typing.Any],
     arg1: collections.abc.Sequence[typing.Any],

@@ -41,13 +41,18 @@ _FLOAT_PARTS = {"highest": 3, "high": 2, "medium": 1}
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """How exact products of float32 are where they run on tiles of bfloat16 (AMX): matmul, linear, conv2d, rnn.
+    """How exact products of float32 are, above all on tiles of bfloat16 (AMX): matmul, linear, conv2d, rnn.
 
     A float32 is the sum of three bfloat16. "highest" (at the start) multiplies all of them, six products: the error is
     that of a chain of fused multiply-adds at most, plus one rounding (2**-24 sum|a||b|) and k 2**-126 max|a, b|.
     "high" keeps two (three products): |error| <= 2**-15 sum|a||b|. "medium" keeps one: |error| <= 2**-7 sum|a||b|.
     Sums are float32 always. Small products, float64, values that parts cannot carry (not finite, below 2**-110) and
-    machines without tiles compute as "highest". ValueError for another word. PyTorch has the same function.
+    machines without tiles compute as "highest", but for one thing: without tiles, "high" and "medium" let 3×3
+    convolutions of stride 1 and their gradients run as Winograd's F(4×4, 3×3), with a quarter of the products. Their
+    error is relative to the largest values, not to each sum's own: measured, |error| <= 2**-18 max|x| sum|w|, root mean
+    square 1.1e-6 of the result's deviation for 64 channels and 2e-6 for 512. Where a value is not finite, or a sum
+    within a tile overflows, the whole result is computed as "highest". ValueError for another word. PyTorch has the
+    same function.
 
     >>> import dlcore as dl
     >>> dl.set_float32_matmul_precision("high")

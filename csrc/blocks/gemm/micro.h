@@ -11,8 +11,9 @@ namespace dl::DL_ISA_NS {
 // works for somebody else (8 were 2 % slower then).
 constexpr int kAhead = 16;
 
-// A's R rows: a panel, row-major or k-major, or in place, `pitch` apart. next() moves on by one k.
-enum class AForm { panel, k_major, in_place };
+// A's R rows: a panel, row-major or k-major, or in place, `pitch` apart; turned: in place, side by side, with `pitch`
+// from one k to the next. next() moves on by one k.
+enum class AForm { panel, k_major, in_place, turned };
 template <class T, int R, AForm Form>
 struct RowsOfA {
   static constexpr int64_t kRow = Form == AForm::k_major ? 1 : Shape<T>::kPitch;
@@ -40,6 +41,15 @@ struct RowsOfA<T, R, AForm::in_place> {
       asm("" : "+r"(a[i]));
     }
   }
+};
+
+template <class T, int R>
+struct RowsOfA<T, R, AForm::turned> {
+  const T* a;
+  int64_t pitch;
+  DL_INLINE RowsOfA(const T* data, int64_t p) : a(data), pitch(p) {}
+  DL_INLINE const T& element(int i) const { return a[i]; }
+  DL_INLINE void next() { a += pitch; }
 };
 
 // The last register of a row of B. Where AVX-512 reads less than a panel of B in place, nothing lies behind its last

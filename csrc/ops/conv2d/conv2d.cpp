@@ -7,6 +7,7 @@
 #include "ops/conv2d/depthwise.h"
 #include "ops/conv2d/first_layer.h"
 #include "ops/conv2d/taps.h"
+#include "ops/conv2d/winograd.h"
 
 namespace dl {
 namespace {
@@ -153,6 +154,7 @@ Array conv2d_fwd(const Array& given, const Array& w, const Array* bias, const Di
     first_layer_fwd(s, x, w, bias ? &b : nullptr, y);
     return y;
   }
+  if (winograd_fwd(s, x, w, bias ? &b : nullptr, y)) return y;
   const int64_t cg = s.c / groups, kg = s.k / groups;
   Taps t;
   set_taps(t, x, cg, w, forward_taps(s.r, s.dilation_h, s.top), forward_taps(s.s, s.dilation_w, s.left));
@@ -186,6 +188,7 @@ Array conv2d_bwd_x(const Array& given, const Array& w, const Dims& x_shape, cons
     depthwise_bwd_x(s, widened(g), widened(w), out);
     return convert(out, dx.dtype());
   }
+  if (winograd_bwd_x(s, g, w, dx)) return dx;
   const int64_t cg = s.c / groups, kg = s.k / groups;
   for (int64_t phase_h = 0; phase_h < s.stride_h && phase_h < s.h; ++phase_h)
     for (int64_t phase_w = 0; phase_w < s.stride_w && phase_w < s.w; ++phase_w) {
@@ -235,6 +238,10 @@ Array conv2d_bwd_w(const Array& given_g, const Array& given_x, const Array& w, c
   const int64_t cg = s.c / groups, kg = s.k / groups;
   const bool in_place = dw.is_channels_last();
   const Array out = in_place ? dw : new_image(w.shape(), w.dtype());
+  if (winograd_bwd_w(s, g, x, out)) {
+    if (!in_place) copy_into(dw, out);
+    return dw;
+  }
   Taps t;
   set_taps(t, x, cg, w, forward_taps(s.r, s.dilation_h, s.top), forward_taps(s.s, s.dilation_w, s.left));
   t.patches.p = s.p;

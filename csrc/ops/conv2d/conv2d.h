@@ -8,7 +8,8 @@
 // Images are read and written channels-last: an x or g whose channels lie apart is copied once (counted as a layout
 // copy). y and dx are channels-last, dw has w's layout; w is read in any layout, fastest in its channels-last one.
 // Implicit gemm (blocks/gemm): nothing is unfolded in memory. One channel a group, or few input channels: direct
-// kernels (cpu.cpp), but for dx of the latter.
+// kernels (cpu.cpp), but for dx of the latter. Below "highest" precision, on machines without tiles, float32 3×3
+// convolutions of stride 1 are Winograd's (blocks/winograd), with that block's error.
 // Error: gemm's over C/groups·R·S terms forward, K/groups·R·S for dx, N·P·Q for dw.
 #pragma once
 #include "core/dtype.h"
