@@ -61,6 +61,7 @@ void bind_runtime(py::module_& m) {
     const py::gil_scoped_release release;
     dl::device_api(dl::Device::cuda).synchronize();
   });
+  def(m, "cuda_check_sync", [](bool on) { dl::device_api(dl::Device::cuda).check_at_once(on); });
   def(m, "has_cuda", [] { return dl::has_device(dl::Device::cuda); });
 
   def(m, "peak_flops", [](double seconds) {

@@ -5,6 +5,7 @@
 
 #include "core/device.h"
 #include "cuda/check.h"
+#include "cuda/range_check.h"
 
 namespace dl::cuda {
 namespace {
@@ -39,14 +40,24 @@ void release(void* p, size_t) {
 void copy(void* dst, const void* src, size_t bytes, CopyKind kind) {
   constexpr cudaMemcpyKind kinds[] = {cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice};
   check(cudaMemcpyAsync(dst, src, bytes, kinds[static_cast<int>(kind)], nullptr), "copying to or from the GPU");
-  if (kind != CopyKind::device_to_device) check(cudaStreamSynchronize(nullptr), "copying to or from the GPU");
+  if (kind == CopyKind::device_to_device) return;
+  check(cudaStreamSynchronize(nullptr), "copying to or from the GPU");
+  raise_bad_ranges();
 }
 
-void synchronize() { check(cudaStreamSynchronize(nullptr), "waiting for the GPU"); }
+void synchronize() {
+  check(cudaStreamSynchronize(nullptr), "waiting for the GPU");
+  raise_bad_ranges();
+}
 
 const bool registered = [] {
-  register_device(Device::cuda,
-                  {.name = "cuda", .alloc = alloc, .free = release, .copy = copy, .synchronize = synchronize});
+  register_device(Device::cuda, {.name = "cuda",
+                                 .alloc = alloc,
+                                 .free = release,
+                                 .copy = copy,
+                                 .synchronize = synchronize,
+                                 .check_range = check_range,
+                                 .check_at_once = check_ranges_at_once});
   return true;
 }();
 

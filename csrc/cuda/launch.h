@@ -19,6 +19,13 @@
 #define DL_DEVICE_CHECK(ok, what) void()
 #endif
 
+// Before a loop over an array that is to live in registers: an index that is not a constant puts it into memory.
+#ifdef __CUDACC__
+#define DL_UNROLL _Pragma("unroll")
+#else
+#define DL_UNROLL
+#endif
+
 #ifdef __CUDACC__
 #pragma nv_diag_suppress 186  // a formula for every integer compares unsigned ones with 0
 #endif

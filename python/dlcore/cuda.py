@@ -21,12 +21,31 @@ def is_available() -> bool:
     >>> import dlcore as dl
     >>> device = "cuda" if dl.cuda.is_available() else "cpu"
     """
-    open_backend()
+    return why_not() is None
+
+
+def why_not() -> str | None:
+    """Why tensors cannot go to "cuda" here, in the words of the error that ``x.to("cuda")`` raises; None if they can.
+
+    >>> import dlcore as dl
+    >>> dl.cuda.is_available() == (dl.cuda.why_not() is None)
+    True
+    """
     try:
+        open_backend()
         _C.to_device(_C.empty((1,), _C.DType.float32), "cuda")
-    except _C.DeviceError:
-        return False
-    return True
+    except _C.DeviceError as error:
+        return str(error)
+    return None
+
+
+def check_sync(on: bool) -> None:
+    """Whether a label or index out of range is an error of the op that got it, which then waits for the GPU each time,
+    instead of the next copy to the host or `synchronize`. For finding mistakes: it is slow. Raises DeviceError where
+    there is no backend.
+    """
+    open_backend()
+    _C.cuda_check_sync(on)
 
 
 def synchronize() -> None:

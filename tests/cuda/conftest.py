@@ -52,9 +52,16 @@ def build_shim() -> Callable[[str], Path]:
 
     def build(target: str) -> Path:
         run(cmake, "--build", str(BUILD), "--target", target)
-        return BUILD / (f"lib{target}.so" if target == "dlcore_shim" else target)
+        return BUILD / (f"lib{target}.so" if target.startswith("dlcore_") else target)
 
     return build
+
+
+def has_sanitizer(folder: Path) -> bool:
+    source = folder / "empty.cpp"
+    source.write_text("int main() {}")
+    command = [os.environ.get("CXX", "c++"), "-fsanitize=address,undefined", str(source), "-o", os.devnull]
+    return subprocess.run(command, capture_output=True).returncode == 0
 
 
 loaded: list[str] = []

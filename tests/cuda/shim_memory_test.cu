@@ -58,8 +58,9 @@ __global__ void misaligned_kernel(float* x) { store128(x + 1, load128(x)); }
 
 TEST(a_misaligned_128_bit_access_is_an_error) {
   Device<float> x(8);
-  EXPECT(contains(error_of([&] { launch("misaligned", misaligned_kernel, {.blocks = 1, .threads = 1}, x.at); }),
-                  "misaligned: block (0,0,0): thread (0,0,0): store_pack: the address is not a multiple of the pack's size"));
+  EXPECT(contains(
+      error_of([&] { launch("misaligned", misaligned_kernel, {.blocks = 1, .threads = 1}, x.at); }),
+      "misaligned: block (0,0,0): thread (0,0,0): store_pack: the address is not a multiple of the pack's size"));
 }
 
 __global__ void too_much_kernel() {

@@ -39,7 +39,7 @@ def test_with_a_backend_tensors_go_there_and_back(schedules: Callable[[], Iterat
 @pytest.mark.shim
 def test_every_op_runs_on_the_device_or_says_that_it_cannot(build_shim: Callable[[str], Path]) -> None:
     command = [sys.executable, str(Path(__file__).with_name("every_op.py")), str(build_shim("dlcore_shim"))]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     last = (done.stdout.splitlines() or ["nothing"])[-1]
-    assert done.returncode == 0, f"exit code {done.returncode} at: {last}\n{done.stderr[-2000:]}"
-    assert int(last.split()[0]) > 50
+    assert done.returncode == 0, f"exit code {done.returncode} at: {last}\n{done.stderr[-4000:]}"
+    assert int(last.split()[0]) > 1000

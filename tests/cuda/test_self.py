@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import has_sanitizer
+
 pytestmark = pytest.mark.shim
 
 
@@ -23,10 +25,3 @@ def test_shim(build_shim: Callable[[str], Path], build: str, tmp_path: Path) -> 
     failed = [line for line in done.stdout.splitlines() if not line.startswith("ok ")]
     assert not failed and done.returncode == 0, "\n".join(failed) + done.stderr
     assert done.stdout.count("\nok ") > 30
-
-
-def has_sanitizer(folder: Path) -> bool:
-    source = folder / "empty.cpp"
-    source.write_text("int main() {}")
-    command = [os.environ.get("CXX", "c++"), "-fsanitize=address,undefined", str(source), "-o", os.devnull]
-    return subprocess.run(command, capture_output=True).returncode == 0

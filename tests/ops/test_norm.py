@@ -33,8 +33,8 @@ def train(dl, F, x, w=None, b=None):
 
 def evaluate(dl, F, x, w=None, b=None):
     mean, var = running(x.shape[1])
-    dtype = x.detach().numpy().dtype
-    return F.batch_norm(x, dl.tensor(mean.astype(dtype)), dl.tensor(var.astype(dtype)), w, b)
+    mean, var = (dl.tensor(v, dtype=x.dtype, device=x.device) for v in (mean, var))
+    return F.batch_norm(x, mean, var, w, b)
 
 
 def inputs(*shapes):

@@ -107,7 +107,9 @@ CASES = [
     ),
     Case(
         "instance_norm with running statistics",
-        lambda dl, F, x, w, b: F.instance_norm(x, dl.zeros(4, dtype=x.dtype), dl.ones(4, dtype=x.dtype), w, b),
+        lambda dl, F, x, w, b: F.instance_norm(
+            x, dl.zeros(4, dtype=x.dtype, device=x.device), dl.ones(4, dtype=x.dtype, device=x.device), w, b
+        ),
         channels((3, 4, 5), (2, 4, 3, 5)),
         oracle=lambda x, w, b: group_oracle(x, w, b, x.shape[1]),
         rows=("batch_norm_stats", "batch_norm_bwd"),

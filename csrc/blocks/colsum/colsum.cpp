@@ -17,9 +17,9 @@ void column_sums_into(const void* x, int64_t rows, int64_t stride, const Array& 
   const int64_t columns = out.size();
   if (columns == 0) return;
   const int64_t chunks = std::max<int64_t>((rows + kSumRows - 1) / kSumRows, 1);
-  const Array partial = chunks == 1 ? out : Array::empty({chunks, columns}, out.dtype());
+  const Array partial = chunks == 1 ? out : Array::empty({chunks, columns}, out.dtype(), out.device());
   const ColumnSumArgs args{.x = x, .out = partial.raw(), .rows = rows, .columns = columns, .stride = stride};
-  launch(kernels_.choose(Device::cpu, out.dtype(), args), args, chunks,
+  launch(kernels_.choose(out.device(), out.dtype(), args), args, chunks,
          std::max<int64_t>(kGrain / (kSumRows * columns), 1));
   if (chunks > 1) column_sums_into(partial.raw(), chunks, columns, out);
 }

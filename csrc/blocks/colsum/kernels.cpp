@@ -11,6 +11,8 @@ DL_DECLARE(column_sums_f64, ColumnSumArgs)
 constexpr Row<ColumnSumArgs> rows[] = {
     DL_CPU_ROWS("column_sums", f32, column_sums_f32)
     DL_CPU_ROWS("column_sums", f64, column_sums_f64)
+    DL_CUDA_ROW("column_sums", f32, column_sums_f32)
+    DL_CUDA_ROW("column_sums", f64, column_sums_f64)
 };
 // clang-format on
 

@@ -80,11 +80,6 @@ void fill(const Array& dst, const Number& value) {
   check_fits("fill", dst.dtype(), value);
   if (dst.size() == 0) return;
   const DType as = is_half(dst.dtype()) ? DType::f64 : dst.dtype();
-  if (dst.device() != Device::cpu) {
-    const Array one = Array::empty({}, as);
-    store_number(one.raw(), as, value);
-    return copy_into(dst, to_device(one, dst.device()));
-  }
   const Array* operands[] = {&dst, &dst};
   CopyArgs args{.src = nullptr,
                 .dst = dst.raw(),

@@ -9,7 +9,7 @@ namespace dl {
 constexpr int kCopyTile = 64;  // 64 × 64 float32 from each side: 32 KB, the smaller L1 caches
 
 struct CopyArgs {
-  const void* src;  // null (CPU only): the number in `scalar`
+  const void* src;  // null: the number in `scalar`
   void* dst;
   alignas(8) unsigned char scalar[8];  // in src_dtype
   DType src_dtype, dst_dtype;

@@ -16,8 +16,23 @@ static __global__ void copy_kernel(D* dst, const S* src, Nest nest, int64_t begi
   }
 }
 
+template <class D>
+static __global__ void fill_kernel(D* dst, D value, Nest nest, int64_t begin, int64_t end) {
+  for (int64_t i = begin + first_item(); i < end; i += item_step()) {
+    int64_t at[1];
+    nest_offsets(nest, i, at);
+    dst[at[0]] = value;
+  }
+}
+
 template <class D, class S>
 static void copy(const CopyArgs& a, int64_t begin, int64_t end) {
+  if (!a.src) {
+    S value;
+    __builtin_memcpy(&value, a.scalar, sizeof value);
+    return launch("fill", fill_kernel<D>, grid_stride(end - begin), static_cast<D*>(a.dst), convert_one<D>(value),
+                  a.nest, begin, end);
+  }
   launch("copy", copy_kernel<D, S>, grid_stride(end - begin), static_cast<D*>(a.dst), static_cast<const S*>(a.src),
          a.nest, begin, end);
 }

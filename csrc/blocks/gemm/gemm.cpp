@@ -112,10 +112,26 @@ bool attempt_slabs(const Gemm& g, int64_t width, const char* no_tiles) {
   return true;
 }
 
+Kernels<GemmArgs> on_device("gemm");
+
+// One launch, whatever the count: the kernel cuts its own tiles. C's columns are neighbours, as threads store them.
+void launch_on_device(const Gemm& given, int64_t count, const int64_t* a, const int64_t* b, const int64_t* c) {
+  const bool turn = given.c_stride != 1 && worth_turning(given);
+  GemmArgs args{};
+  args.g = turn ? turned(given) : given;
+  args.float_parts = product_precision();
+  args.count = count;
+  args.a_at = turn ? b : a;
+  args.b_at = turn ? a : b;
+  args.c_at = c;
+  launch(on_device.choose(given.device, given.dtype, args), args, 1, 1);
+}
+
 }  // namespace
 
 void gemm(const Gemm& given) {
   if (given.m == 0 || given.n == 0) return;
+  if (given.device != Device::cpu) return launch_on_device(given, 1, nullptr, nullptr, nullptr);
   const Gemm g = worth_turning(given) ? turned(given) : given;
   const int64_t slab =
       std::max(kPackedBytes / (std::max<int64_t>(g.k, 1) * size_of(g)) / kWidestPanel, int64_t{8}) * kWidestPanel;
@@ -201,11 +217,13 @@ Gemm gemm_of(const Array& a, const Array& b, const Array& c) {
           .bias_n = nullptr,
           .bias_m = nullptr,
           .accumulate = false,
-          .relu = false};
+          .relu = false,
+          .device = c.device()};
 }
 
 void gemm_batched(const Gemm& given, int64_t count, const int64_t* a, const int64_t* b, const int64_t* c) {
   if (given.m == 0 || given.n == 0 || count == 0) return;
+  if (given.device != Device::cpu) return launch_on_device(given, count, a, b, c);
   const auto with_offsets = [&](int64_t i) {
     Gemm x = given;
     x.a.data = advance(x.a.data, a[i], given);

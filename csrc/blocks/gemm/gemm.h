@@ -52,6 +52,7 @@ struct Gemm {
   int64_t c_stride;             // between columns of C
   const void *bias_n, *bias_m;  // or null
   bool accumulate, relu;
+  Device device = Device::cpu;
 };
 
 struct GemmArgs {
@@ -74,6 +75,9 @@ struct GemmArgs {
   void* scratch;
   int64_t* held;   // which of B's blocks the thread's last task left in scratch, or -1; null: none stays there
   void* partials;  // parts > 1: [part][m][n]
+  // CUDA: so many products at once, whose operands begin at these offsets in elements, or one.
+  int64_t count = 1;
+  const int64_t *a_at = nullptr, *b_at = nullptr, *c_at = nullptr;
 };
 // A kernel's range: gemm: tasks; gemm_pack: panels from direct_panels on; gemm_sum: rows of C.
 

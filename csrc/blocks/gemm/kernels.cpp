@@ -21,6 +21,8 @@ constexpr Row<GemmArgs> rows[] = {
     DL_AMX_ROW("gemm", f32, gemm_f32, tiles_decline, "")
     DL_CPU_ROWS("gemm", f32, gemm_f32)
     DL_CPU_ROWS("gemm", f64, gemm_f64)
+    DL_CUDA_ROW("gemm", f32, gemm_f32)
+    DL_CUDA_ROW("gemm", f64, gemm_f64)
     DL_AMX_ROW("gemm_pack", f32, gemm_pack_f32, tiles_decline_packing, "")
     DL_CPU_ROWS("gemm_pack", f32, gemm_pack_f32)
     DL_CPU_ROWS("gemm_pack", f64, gemm_pack_f64)
@@ -47,8 +49,10 @@ Work work(const Row<GemmArgs>& row, const GemmArgs& a, int64_t panels) {
     return moves(2 * packed * elements(g.b, g.k, g.n), row.dtype);
   }
   if (op == "gemm_sum") return moves((static_cast<double>(a.parts) + 1) * m * n, row.dtype);
-  Work w = moves(elements(g.a, g.m, g.k) + elements(g.b, g.k, g.n) + (g.accumulate ? 2 : 1) * m * n, row.dtype);
-  w.flops = 2 * m * n * k;
+  Work w = moves(static_cast<double>(a.count) *
+                     (elements(g.a, g.m, g.k) + elements(g.b, g.k, g.n) + (g.accumulate ? 2 : 1) * m * n),
+                 row.dtype);
+  w.flops = 2 * m * n * k * static_cast<double>(a.count);
   return w;
 }
 

@@ -97,9 +97,23 @@ void multiply(const Gemm& g, DType c_dtype) {
 
 }  // namespace
 
+static void launch_on_device(const Gemm& g, DType c_dtype, int64_t count, const int64_t* a, const int64_t* b,
+                             const int64_t* c) {
+  Gemm16Args args{};
+  args.c_dtype = c_dtype;
+  args.cut.g = along_rows(g);
+  const bool turned = args.cut.g.a.data != g.a.data;
+  args.cut.count = count;
+  args.cut.a_at = turned ? b : a;
+  args.cut.b_at = turned ? a : b;
+  args.cut.c_at = c;
+  launch(products.choose(g.device, DType::bf16, args), args, 1, 1);
+}
+
 void product(const Gemm& g, DType c_dtype) {
   if (g.dtype != DType::bf16) return gemm(g);
   if (g.m == 0 || g.n == 0) return;
+  if (g.device != Device::cpu) return launch_on_device(g, c_dtype, 1, nullptr, nullptr, nullptr);
   if (isa_cap() < Isa::amx) return gemm16_widened(g, c_dtype);
   multiply(along_rows(g), c_dtype);
 }
@@ -115,6 +129,8 @@ void product(const Array& a, const Array& b, const Array& c) { product(product_o
 void product_batched(const Gemm& g, DType c_dtype, int64_t count, const int64_t* a, const int64_t* b,
                      const int64_t* c) {
   if (g.dtype != DType::bf16) return gemm_batched(g, count, a, b, c);
+  if (g.m == 0 || g.n == 0 || count == 0) return;
+  if (g.device != Device::cpu) return launch_on_device(g, c_dtype, count, a, b, c);
   for (int64_t i = 0; i < count; ++i) {
     Gemm one = g;
     one.a.data = static_cast<const char*>(g.a.data) + a[i] * 2;

@@ -7,13 +7,18 @@ namespace dl {
 DL_DECLARE_AMX(gemm16_tasks, Gemm16Args)
 DL_DECLARE_AMX(gemm16_sum, Gemm16Args)
 
-#if defined(DL_HAVE_X86) && !defined(DL_MANIFEST_CUDA)
+#if defined(DL_MANIFEST_CUDA)
+DL_DECLARE(gemm16_products, Gemm16Args)
+constexpr Row<Gemm16Args> rows[] = {DL_CUDA_ROW("gemm16", bf16, gemm16_products)};
+#elif defined(DL_HAVE_X86)
 // On tiles alone: elsewhere gemm's float32 rows compute these products.
 constexpr Row<Gemm16Args> tile_row(const char* op, void (*fn)(const Gemm16Args&, int64_t, int64_t)) {
   return {.op = op, .device = Device::cpu, .isa = Isa::amx, .dtype = DType::bf16, .fn = fn, .file = "cpu_amx.cpp"};
 }
 constexpr Row<Gemm16Args> rows[] = {tile_row("gemm16", amx::gemm16_tasks), tile_row("gemm16_sum", amx::gemm16_sum)};
+#endif
 
+#if defined(DL_HAVE_X86) || defined(DL_MANIFEST_CUDA)
 namespace {
 
 double elements(const GemmOperand& o, int64_t pixels, int64_t taps) {
@@ -28,9 +33,9 @@ Work work(const Row<Gemm16Args>& row, const Gemm16Args& a, int64_t) {
   const std::string_view op = row.op;
   const Work c = moves((g.accumulate ? 2 : 1) * m * n, a.c_dtype);
   if (op == "gemm16_sum") return moves(static_cast<double>(a.cut.parts) * m * n, DType::f32) + c;
-  Work w = moves(elements(g.a, g.m, g.k) + elements(g.b, g.k, g.n), DType::bf16) + c;
-  w.flops = 2 * m * n * k;
-  return w;
+  const auto count = static_cast<double>(a.cut.count);
+  const Work operands = moves(elements(g.a, g.m, g.k) + elements(g.b, g.k, g.n), DType::bf16);
+  return {.flops = count * 2 * m * n * k, .bytes = count * (operands.bytes + c.bytes)};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "blocks/copy/copy.h"
 #include "core/array.h"
+#include "core/device.h"
 #include "core/parallel.h"
 
 namespace dl {
@@ -17,24 +18,29 @@ bool same_layout(const Array& x, const Dims& strides) {
   return true;
 }
 
-// The message's subscript: target[3], or target[0,2,1] for several dimensions.
+// `at` counts in row-major order. The message's subscript: target[3], or target[0,2,1] for several dimensions.
+[[noreturn]] void raise_at(const char* op, const char* what, const Dims& shape, int64_t at, int64_t value,
+                           int64_t least, int64_t limit, const char* of) {
+  std::ostringstream where;
+  Dims index = shape;
+  int64_t rest = at;
+  for (int i = shape.size() - 1; i >= 0; --i) {
+    index[i] = rest % shape[i];
+    rest /= shape[i];
+  }
+  for (int i = 0; i < index.size(); ++i) where << (i ? "," : "[") << index[i];
+  if (index.size()) where << ']';
+  throw IndexError(join(op, ": ", what, where.str(), " is ", value, " but there are ", limit, ' ', of, " (", least,
+                        " to ", limit - 1, "); ", what, '=', shape));
+}
+
 [[noreturn]] void raise_bad_label(const char* op, const char* what, const Array& labels, int64_t least, int64_t limit,
                                   const char* of, const int64_t* ignored) {
   const Array rows = contiguous(labels);
   const int64_t* p = rows.data<int64_t>();
   int64_t at = 0;
   while ((ignored && p[at] == *ignored) || (p[at] >= least && p[at] < limit)) ++at;
-  std::ostringstream where;
-  Dims index = labels.shape();
-  int64_t rest = at;
-  for (int i = labels.ndim() - 1; i >= 0; --i) {
-    index[i] = rest % labels.shape(i);
-    rest /= labels.shape(i);
-  }
-  for (int i = 0; i < index.size(); ++i) where << (i ? "," : "[") << index[i];
-  if (index.size()) where << ']';
-  throw IndexError(join(op, ": ", what, where.str(), " is ", p[at], " but there are ", limit, ' ', of, " (", least,
-                        " to ", limit - 1, "); ", what, '=', labels.shape()));
+  raise_at(op, what, labels.shape(), at, p[at], least, limit, of);
 }
 
 }  // namespace
@@ -64,6 +70,14 @@ bool labels_within(const int64_t* labels, int64_t n, int64_t least, int64_t limi
 void check_labels(const char* op, const char* what, const Array& labels, int64_t limit, const char* of, bool from_end,
                   const int64_t* ignored) {
   const int64_t least = from_end ? -limit : 0;
+  if (const auto check = device_api(labels.device()).check_range) {
+    const Array rows = contiguous(labels);
+    const auto raise = [shape = labels.shape(), op = std::string(op), what = std::string(what), of = std::string(of),
+                        least, limit](int64_t at, int64_t value) {
+      raise_at(op.c_str(), what.c_str(), shape, at, value, least, limit, of.c_str());
+    };
+    return check({rows.data<int64_t>(), rows.size(), least, limit, ignored, raise});
+  }
   const int64_t* p = labels.data<int64_t>();
   std::atomic<bool> bad{false};
   parallel_for(labels.size(), kGrain, [&](int64_t begin, int64_t end) {

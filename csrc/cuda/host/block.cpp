@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "async_copies.h"
 #include "core/flush_subnormals.h"
 #include "cuda_runtime.h"
 #include "fiber.h"
@@ -72,6 +73,7 @@ struct Thread {
   const void* in;
   void* out;
   std::size_t bytes;
+  AsyncCopies copies;
 };
 
 class Scheduler {
@@ -84,6 +86,7 @@ class Scheduler {
   void sync_block(std::source_location where);
   void sync_warp(std::uint32_t mask, const void* in, void* out, std::size_t bytes, std::source_location where);
   unsigned lane() const { return current_->linear % kWarp; }
+  AsyncCopies& copies() { return current_->copies; }
   SharedMemory shared;
 
  private:
@@ -142,6 +145,7 @@ void Scheduler::run_block() {
   for (unsigned i = 0; i < count_; ++i) {
     Thread& t = *threads_[i];
     t.linear = i;
+    t.copies.clear();
     t.index = {i % blockDim.x, i / blockDim.x % blockDim.y, i / blockDim.x / blockDim.y};
     t.fiber.start([](void* s) { static_cast<Scheduler*>(s)->run_thread(); }, this);
     set_ready(t);
@@ -156,6 +160,7 @@ void Scheduler::run_block() {
 void Scheduler::run_thread() {
   try {
     body_(params_);
+    if (!current_->copies.all_waited_for()) fail("exits before it has waited for its copies");
   } catch (const Failure& failure) {
     error = "thread " + text(current_->index) + ": " + failure.what();
     return;
@@ -274,6 +279,11 @@ void sync_warp(std::uint32_t mask, const void* in, void* out, std::size_t bytes,
 }
 
 unsigned lane() { return scheduler.lane(); }
+void async_copy(void* to, const void* from, std::size_t bytes, std::size_t valid) {
+  if (const char* wrong = scheduler.copies().start(to, from, bytes, valid, scheduler.seed % 2 == 1)) fail(wrong);
+}
+void async_commit() { scheduler.copies().commit(); }
+void async_wait(std::size_t pending) { scheduler.copies().wait(pending); }
 
 void* static_shared(const void* key, std::size_t bytes, std::size_t align) {
   void* at = scheduler.shared.variable(key, bytes, align);

@@ -20,6 +20,7 @@
 #define __forceinline__ inline
 #define __restrict__ __restrict
 #define __launch_bounds__(...)
+#define __grid_constant__
 
 struct uint3 {
   unsigned x, y, z;
@@ -63,6 +64,8 @@ cudaError_t cudaMallocAsync(void** pointer, std::size_t bytes, cudaStream_t stre
 cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+inline constexpr unsigned cudaHostAllocMapped = 2;
+cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned flags);  // memory that both sides may touch
 /// For cudaErrorLaunchFailure: what went wrong in this OS thread's last failed launch, and in which block.
 const char* cudaGetErrorString(cudaError_t error);
 
@@ -88,6 +91,11 @@ unsigned lane();
 /// The storage of one shared variable: the same for every thread of a block, poisoned before each block first sees it.
 void* static_shared(const void* key, std::size_t bytes, std::size_t align);
 void* dynamic_shared();
+/// cp.async. Under even seeds a copy is made when its group is waited for, as late as it may be, under odd ones at
+/// once: a wait that is missing and a buffer that is refilled while it is read both show.
+void async_copy(void* to, const void* from, std::size_t bytes, std::size_t valid);
+void async_commit();
+void async_wait(std::size_t pending);
 /// Ends the launch with cudaErrorLaunchFailure.
 [[noreturn]] void fail(const char* what);
 

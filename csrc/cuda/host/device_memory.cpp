@@ -31,8 +31,9 @@ DeviceAccess::~DeviceAccess() {}
 namespace dl::shim {
 namespace {
 
-// One reserved range, opened and closed as a whole: a system call each, however many allocations there are. What is
-// freed waits in a list for an allocation of the same size.
+// One reserved range, opened and closed as a whole: by a protection key of the processor, a register of the thread,
+// where there are such keys; else by a system call that takes longer the more was ever touched. What is freed waits in
+// a list for an allocation of the same size.
 struct Arena {
   static constexpr std::size_t kBytes = std::size_t{16} << 30;  // of addresses; pages are backed when touched
   static constexpr std::size_t kPage = 4096;
@@ -40,9 +41,14 @@ struct Arena {
   std::mutex mutex;
   char* base = static_cast<char*>(mmap(nullptr, kBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   std::size_t used = 0;
-  unsigned open = 0;  // how many DeviceAccess live
+  const int key = base == MAP_FAILED ? -1 : pkey_alloc(0, PKEY_DISABLE_ACCESS);
+  unsigned open = 0;  // how many DeviceAccess live; without a key, of all threads
   std::unordered_map<void*, std::size_t> sizes;
   std::map<std::size_t, std::vector<void*> > free;
+
+  Arena() {
+    if (key >= 0) pkey_mprotect(base, kBytes, PROT_READ | PROT_WRITE, key);
+  }
 
   void protect(int mode) {
     if (used > 0) mprotect(base, used, mode);
@@ -59,7 +65,7 @@ struct Arena {
       if (base == MAP_FAILED || bytes > kBytes - used) return nullptr;
       p = base + used;
       used += bytes;
-      if (open > 0) protect(PROT_READ | PROT_WRITE);
+      if (key < 0 && open > 0) protect(PROT_READ | PROT_WRITE);
     }
     sizes[p] = bytes;
     return p;
@@ -88,12 +94,22 @@ void device_free(void* p) {
   if (p) arena().give(p);
 }
 
+thread_local unsigned open_here = 0;  // DeviceAccess of this thread, with a key
+
 DeviceAccess::DeviceAccess() {
+  if (arena().key >= 0) {
+    if (open_here++ == 0) pkey_set(arena().key, 0);
+    return;
+  }
   const std::lock_guard lock(arena().mutex);
   if (arena().open++ == 0) arena().protect(PROT_READ | PROT_WRITE);
 }
 
 DeviceAccess::~DeviceAccess() {
+  if (arena().key >= 0) {
+    if (--open_here == 0) pkey_set(arena().key, PKEY_DISABLE_ACCESS);
+    return;
+  }
   const std::lock_guard lock(arena().mutex);
   if (--arena().open == 0) arena().protect(PROT_NONE);
 }

@@ -1,4 +1,5 @@
 // Device memory, streams and launches of the shim: host memory, and calls that are done when they return.
+#include <cstdlib>
 #include <cstring>
 
 #include "cuda_runtime.h"
@@ -25,6 +26,11 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
   const dl::shim::DeviceAccess access;
   std::memcpy(to, from, bytes);
   return cudaSuccess;
+}
+
+cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned) {
+  *pointer = std::malloc(bytes);
+  return *pointer ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }

@@ -64,8 +64,8 @@ void check_same(const Array& a, const Array& b, const char* what) {
   DL_CHECK(computes(a.dtype()) && a.dtype() == b.dtype(), DTypeError, "conv2d: x and ", what,
            " must both be float32 or both float64, or both bfloat16, got ", a.dtype(), " and ", b.dtype(),
            "; convert one with .to()");
-  DL_CHECK(a.device() == Device::cpu && b.device() == Device::cpu, DeviceError, "conv2d: x and ", what,
-           " must be on the cpu, got ", name(a.device()), " and ", name(b.device()));
+  DL_CHECK(a.device() == b.device(), DeviceError, "conv2d: x and ", what, " must be on one device, got ",
+           name(a.device()), " and ", name(b.device()), "; move one with .to()");
 }
 
 void check_gradient(const ConvShape& s, const Array& g) {
@@ -73,7 +73,17 @@ void check_gradient(const ConvShape& s, const Array& g) {
            Dims{s.n, s.k, s.p, s.q}, ", got ", g.shape());
 }
 
-Array new_image(const Dims& shape, DType dtype) { return Array::empty_strided(shape, channels_last(shape), dtype); }
+Array new_image(const Dims& shape, const Array& like) {
+  return Array::empty_strided(shape, channels_last(shape), like.dtype(), like.device());
+}
+
+bool on_cpu(const Array& x) { return x.device() == Device::cpu; }
+
+// Kernels of the CPU's that no product stands behind: on other devices these shapes are products too.
+bool direct(const ConvShape& s, const Array& x, bool (*suits)(const ConvShape&, DType)) {
+  return on_cpu(x) && suits(s, x.dtype());
+}
+bool depthwise(const ConvShape& s, DType) { return is_depthwise(s); }
 
 Array widened(const Array& x) { return x.dtype() == DType::bf16 ? convert(x, DType::f32) : x; }
 
@@ -118,9 +128,10 @@ bool is_pointwise(const ConvShape& s, const Array& x) {
          s.left == 0 && x.stride(2) == s.w * x.stride(3) && (s.n == 1 || x.stride(0) == s.h * x.stride(2));
 }
 
-Gemm new_product(DType dtype, int64_t m, int64_t n, int64_t k) {
+Gemm new_product(const Array& like, int64_t m, int64_t n, int64_t k) {
   Gemm g{};
-  g.dtype = dtype;
+  g.dtype = like.dtype();
+  g.device = like.device();
   g.m = m;
   g.n = n;
   g.k = k;
@@ -140,21 +151,21 @@ Array conv2d_fwd(const Array& given, const Array& w, const Array* bias, const Di
              bias->shape(), "; w=", w.shape());
     if (given.dtype() != DType::bf16 || bias->dtype() != DType::f32) check_same(given, *bias, "bias");
   }
-  const Array y = new_image({s.n, s.k, s.p, s.q}, given.dtype());
+  const Array y = new_image({s.n, s.k, s.p, s.q}, given);
   if (y.size() == 0) return y;
   const bool narrow = y.dtype() == DType::bf16;
   const Array x = channels_together(given);
   const Array b = bias ? contiguous(convert(*bias, narrow ? DType::f32 : y.dtype())) : Array();
-  if (is_depthwise(s)) {
+  if (direct(s, given, depthwise)) {
     const Array out = narrow ? Array::empty_like(y, DType::f32) : y;
     depthwise_fwd(s, widened(x), widened(w), bias ? &b : nullptr, out);
     return convert(out, y.dtype());
   }
-  if (is_first_layer(s, y.dtype())) {
+  if (direct(s, x, is_first_layer)) {
     first_layer_fwd(s, x, w, bias ? &b : nullptr, y);
     return y;
   }
-  if (winograd_fwd(s, x, w, bias ? &b : nullptr, y)) return y;
+  if (on_cpu(y) && winograd_fwd(s, x, w, bias ? &b : nullptr, y)) return y;
   const int64_t cg = s.c / groups, kg = s.k / groups;
   Taps t;
   set_taps(t, x, cg, w, forward_taps(s.r, s.dilation_h, s.top), forward_taps(s.s, s.dilation_w, s.left));
@@ -163,7 +174,7 @@ Array conv2d_fwd(const Array& given, const Array& w, const Array* bias, const Di
   t.patches.step_h = s.stride_h;
   t.patches.step_w = s.stride_w;
   for (int64_t group = 0; group < groups; ++group) {
-    Gemm g = new_product(y.dtype(), s.n * s.p * s.q, kg, s.r * s.s * cg);
+    Gemm g = new_product(y, s.n * s.p * s.q, kg, s.r * s.s * cg);
     const void* image = at(x, group * cg);
     g.a = is_pointwise(s, x) ? matrix(image, x.stride(3), 1) : patches_of(image, t);
     g.b = weights_of(w, group * kg * w.stride(0), w.stride(0), w.stride(1), cg, t);
@@ -180,15 +191,15 @@ Array conv2d_bwd_x(const Array& given, const Array& w, const Dims& x_shape, cons
   const ConvShape s = check(x_shape, w, stride, padding, dilation, groups);
   check_same(given, w, "w");
   check_gradient(s, given);
-  const Array dx = new_image(x_shape, given.dtype());
+  const Array dx = new_image(x_shape, given);
   if (dx.size() == 0) return dx;
   const Array g = channels_together(given);
-  if (is_depthwise(s)) {
+  if (direct(s, given, depthwise)) {
     const Array out = dx.dtype() == DType::bf16 ? Array::empty_like(dx, DType::f32) : dx;
     depthwise_bwd_x(s, widened(g), widened(w), out);
     return convert(out, dx.dtype());
   }
-  if (winograd_bwd_x(s, g, w, dx)) return dx;
+  if (on_cpu(dx) && winograd_bwd_x(s, g, w, dx)) return dx;
   const int64_t cg = s.c / groups, kg = s.k / groups;
   for (int64_t phase_h = 0; phase_h < s.stride_h && phase_h < s.h; ++phase_h)
     for (int64_t phase_w = 0; phase_w < s.stride_w && phase_w < s.w; ++phase_w) {
@@ -201,7 +212,7 @@ Array conv2d_bwd_x(const Array& given, const Array& w, const Dims& x_shape, cons
       t.patches.step_h = t.patches.step_w = 1;
       for (int64_t group = 0; group < groups; ++group) {
         const auto taps = static_cast<int64_t>(t.weight.size());
-        Gemm m = new_product(dx.dtype(), s.n * t.patches.p * t.patches.q, cg, taps * kg);
+        Gemm m = new_product(dx, s.n * t.patches.p * t.patches.q, cg, taps * kg);
         const void* image = at(g, group * kg);
         m.a = is_pointwise(s, g) ? matrix(image, g.stride(3), 1) : patches_of(image, t);
         m.b = weights_of(w, group * kg * w.stride(0), w.stride(1), w.stride(0), kg, t);
@@ -226,19 +237,19 @@ Array conv2d_bwd_w(const Array& given_g, const Array& given_x, const Array& w, c
   const Array dw = Array::empty_like(w);
   if (dw.size() == 0) return dw;
   const Array x = channels_together(given_x), g = as_channels_last(given_g);
-  if (is_depthwise(s)) {
+  if (direct(s, x, depthwise)) {
     const Array out = dw.dtype() == DType::bf16 ? Array::empty_like(dw, DType::f32) : dw;
     depthwise_bwd_w(s, widened(g), widened(x), out);
     return convert(out, dw.dtype());
   }
-  if (is_first_layer(s, x.dtype())) {
+  if (direct(s, x, is_first_layer)) {
     first_layer_bwd_w(s, g, x, dw);
     return dw;
   }
   const int64_t cg = s.c / groups, kg = s.k / groups;
   const bool in_place = dw.is_channels_last();
-  const Array out = in_place ? dw : new_image(w.shape(), w.dtype());
-  if (winograd_bwd_w(s, g, x, out)) {
+  const Array out = in_place ? dw : new_image(w.shape(), w);
+  if (on_cpu(out) && winograd_bwd_w(s, g, x, out)) {
     if (!in_place) copy_into(dw, out);
     return dw;
   }
@@ -249,7 +260,7 @@ Array conv2d_bwd_w(const Array& given_g, const Array& given_x, const Array& w, c
   t.patches.step_h = s.stride_h;
   t.patches.step_w = s.stride_w;
   for (int64_t group = 0; group < groups; ++group) {
-    Gemm m = new_product(x.dtype(), kg, s.r * s.s * cg, s.n * s.p * s.q);
+    Gemm m = new_product(x, kg, s.r * s.s * cg, s.n * s.p * s.q);
     const void* image = at(x, group * cg);
     m.a = matrix(at(g, group * kg), 1, s.k);
     m.b = is_pointwise(s, x) ? matrix(image, 1, x.stride(3)) : patches_of(image, t);
@@ -265,7 +276,7 @@ Array conv2d_bwd_b(const Array& given, bool wide) {
   if (given.dtype() == DType::bf16) return convert(conv2d_bwd_b(widened(given), wide), wide ? DType::f32 : DType::bf16);
   DL_CHECK(given.ndim() == 4 && is_floating(given.dtype()), ShapeError,
            "conv2d: the gradient must be (N, K, P, Q), got ", given.shape(), " ", given.dtype());
-  const Array db = Array::empty({given.shape(1)}, given.dtype());
+  const Array db = Array::empty({given.shape(1)}, given.dtype(), given.device());
   if (given.size() == 0) {
     column_sums_into(nullptr, 0, 0, db);
     return db;

@@ -7,7 +7,8 @@ namespace dl {
 DL_DECLARE(dropout_f32, DropoutArgs)
 DL_DECLARE(dropout_f64, DropoutArgs)
 
-constexpr Row<DropoutArgs> rows[] = {DL_CPU_ROWS("dropout", f32, dropout_f32) DL_CPU_ROWS("dropout", f64, dropout_f64)};
+constexpr Row<DropoutArgs> rows[] = {DL_CPU_ROWS("dropout", f32, dropout_f32) DL_CPU_ROWS(
+    "dropout", f64, dropout_f64) DL_CUDA_ROW("dropout", f32, dropout_f32) DL_CUDA_ROW("dropout", f64, dropout_f64)};
 
 namespace {
 

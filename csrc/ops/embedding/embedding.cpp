@@ -50,7 +50,6 @@ Array embedding_fwd(const Array& indices, const Array& weight) {
            weight.dtype(), " of shape ", weight.shape(), "; the order is embedding(indices, weight)");
   DL_CHECK(weight.device() == indices.device(), DeviceError, "embedding: weight is on ", name(weight.device()),
            " but indices on ", name(indices.device()), "; move one with .to()");
-  DL_CHECK(weight.device() == Device::cpu, DeviceError, "embedding: both tensors must be on the cpu, got cuda");
   const int64_t rows = weight.shape(0), width = weight.shape(1);
   const Array ids = checked_indices(indices, rows);
   const Array table = width <= 1 || weight.stride(1) == 1 ? weight : contiguous(weight);
@@ -62,7 +61,8 @@ Array embedding_fwd(const Array& indices, const Array& weight) {
                            .out = out.raw(),
                            .weight = table.raw(),
                            .weight_step = table.stride(0),
-                           .indices = ids.data<int64_t>()};
+                           .indices = ids.data<int64_t>(),
+                           .rows = rows};
   launch(forward_kernels.choose(weight.device(), weight.dtype(), args), args, ids.size(), grain(width));
   return out;
 }
@@ -77,6 +77,20 @@ Array embedding_bwd(const Array& g, const Array& indices, int64_t rows, int64_t 
   const Array ids = checked_indices(indices, rows), rows_g = contiguous(g);
   const Array out = Array::empty({rows, width}, g.dtype(), g.device());
   if (out.size() == 0) return out;
+  if (g.device() == Device::cuda) {
+    constexpr int64_t kMost = (int64_t{1} << 31) - 1;  // places and rows are 32 bits there
+    DL_CHECK(ids.size() < kMost && rows < kMost, ValueError, "embedding: ", ids.size(), " indices of ", rows,
+             " rows are more than 2^31; split them");
+    const EmbeddingArgs args{.width = width,
+                             .out = out.raw(),
+                             .indices = ids.data<int64_t>(),
+                             .g = rows_g.raw(),
+                             .rows = rows,
+                             .count = ids.size(),
+                             .padding = padding};
+    launch(backward_kernels.choose(g.device(), g.dtype(), args), args, rows, grain(width));
+    return out;
+  }
   const ByRow by_row = sort_by_row(ids.data<int64_t>(), ids.size(), rows, padding);
   const EmbeddingArgs args{.width = width,
                            .out = out.raw(),

@@ -19,6 +19,9 @@ struct EmbeddingArgs {
   const int64_t* order = nullptr;    // backward: positions i sorted by index, then by i …
   const int64_t* start = nullptr;    // … those of table row v at [start[v], start[v + 1])
   bool stream = false;               // backward: rows without a position are cleared past the caches
+  int64_t rows = 0;                  // of weight
+  // On CUDA `indices` are given backward too, and sorted there: `count` of them, without those of row `padding`.
+  int64_t count = 0, padding = -1;
 };
 // A kernel's range is output rows: indices forward, table rows backward.
 

@@ -25,7 +25,9 @@ LOSS(bce_prob_bwd_t)
 
 #define LOSS(NAME) \
   DL_CPU_ROWS(#NAME, f32, NAME##_f32) \
-  DL_CPU_ROWS(#NAME, f64, NAME##_f64)
+  DL_CPU_ROWS(#NAME, f64, NAME##_f64) \
+  DL_CUDA_ROW(#NAME, f32, NAME##_f32) \
+  DL_CUDA_ROW(#NAME, f64, NAME##_f64)
 constexpr Row<LossArgs> rows[] = {LOSS(mse_fwd) LOSS(mse_bwd) LOSS(l1_fwd) LOSS(l1_bwd) LOSS(smooth_l1_fwd)
                                       LOSS(smooth_l1_bwd) LOSS(huber_fwd) LOSS(huber_bwd) LOSS(bce_fwd) LOSS(bce_bwd)
                                           LOSS(bce_bwd_t) LOSS(bce_prob_fwd) LOSS(bce_prob_bwd) LOSS(bce_prob_bwd_t)};

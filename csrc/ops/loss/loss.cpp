@@ -1,5 +1,6 @@
 #include "ops/loss/loss.h"
 
+#include <cmath>
 #include <vector>
 
 #include "blocks/copy/copy.h"
@@ -48,6 +49,14 @@ Array forward(const char* op, Kernels<LossArgs>& kernels, const Array& x, const 
   if (reduction == Reduction::none) {
     const Array out = Array::empty_like(p.x);
     args.out = out.raw();
+    launch(kernels.choose(x.device(), x.dtype(), args), args, x.size(), kGrain);
+    return out;
+  }
+  if (x.device() == Device::cuda) {
+    const bool mean = reduction == Reduction::mean;
+    const Array out = full({}, {Number::real, 0, mean ? std::nan("") : 0.0}, x.dtype(), x.device());  // of no elements
+    args.total = out.raw();
+    args.divisor = mean ? static_cast<double>(x.size()) : 1;
     launch(kernels.choose(x.device(), x.dtype(), args), args, x.size(), kGrain);
     return out;
   }

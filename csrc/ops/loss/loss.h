@@ -24,6 +24,8 @@ struct LossArgs {
   int64_t g_step = 0;       // 1 an element, or 0: one number
   double scale = 1;         // backward: 1 / elements for the mean
   double alpha = 0;         // smooth_l1's and huber's b
+  void* total = nullptr;    // forward on CUDA, for partial: Σ l / divisor, one number
+  double divisor = 1;
 };
 // A kernel's range is elements of the dense arrays.
 

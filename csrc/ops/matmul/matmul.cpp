@@ -1,6 +1,5 @@
 #include "ops/matmul/matmul.h"
 
-#include <cstring>
 #include <unordered_set>
 #include <vector>
 
@@ -16,8 +15,8 @@ void check_pair(const char* op, const Array& a, const Array& b) {
   DL_CHECK(computes(a.dtype()) && a.dtype() == b.dtype(), DTypeError, op,
            ": both must be float32 or both float64, or both bfloat16, got ", a.dtype(), " ", a.shape(), " and ",
            b.dtype(), " ", b.shape(), "; convert one with .to()");
-  DL_CHECK(a.device() == Device::cpu && b.device() == Device::cpu, DeviceError, op,
-           ": both tensors must be on the cpu, got ", name(a.device()), " and ", name(b.device()));
+  DL_CHECK(a.device() == b.device(), DeviceError, op, ": both tensors must be on one device, got ", name(a.device()),
+           " and ", name(b.device()), "; move one with .to()");
 }
 
 Dims batch_of(const Array& x) {
@@ -78,7 +77,7 @@ void multiply(const Array& a, const Array& b, const Array& c, const Dims& batch)
     multiply(a, b, sum, batch);
     return copy_into(c, sum);
   }
-  std::memset(c.raw(), 0, static_cast<size_t>(c.size()) * itemsize(c.dtype()));
+  fill(c, {.kind = Number::integer, .i = 0, .f = 0});
   Gemm one = product_of(a, b, c);
   one.accumulate = true;
   for (size_t i = 0; i < at_c.size(); ++i) product_batched(one, c.dtype(), 1, &at_a[i], &at_b[i], &at_c[i]);
@@ -142,7 +141,7 @@ Array matmul_fwd(const Array& a, const Array& b) {
   Dims shape = p.batch;
   shape.push_back(p.a.shape(-2));
   shape.push_back(p.b.shape(-1));
-  Array c = Array::empty(shape, a.dtype());
+  Array c = Array::empty(shape, a.dtype(), a.device());
   multiply(p.a, p.b, c, p.batch);
   if (b.ndim() == 1) c = c.squeeze(-1);
   return a.ndim() == 1 ? c.squeeze(b.ndim() == 1 ? -1 : -2) : c;
@@ -172,7 +171,7 @@ Array linear_fwd(const Array& x, const Array& w, const Array* bias) {
   check_linear(x, w, bias);
   Dims shape = x.shape();
   shape[x.ndim() - 1] = w.shape(0);
-  const Array y = Array::empty(shape, x.dtype());
+  const Array y = Array::empty(shape, x.dtype(), x.device());
   if (y.size() == 0) return y;
   const DType sums = x.dtype() == DType::bf16 ? DType::f32 : x.dtype();
   const Array b = bias ? contiguous(convert(*bias, sums)) : Array(), rows = folded(x);  // held: a Gemm only points
@@ -186,7 +185,7 @@ Array linear_bwd_x(const Array& g, const Array& w) {
   check_linear(g, w.transpose(0, 1), nullptr);
   Dims shape = g.shape();
   shape[g.ndim() - 1] = w.shape(1);
-  const Array dx = Array::empty(shape, g.dtype());
+  const Array dx = Array::empty(shape, g.dtype(), g.device());
   if (dx.size()) product(folded(g), w, folded(dx));
   return dx;
 }
@@ -206,7 +205,7 @@ Array linear_bwd_b(const Array& g, bool wide) {
     return convert(linear_bwd_b(convert(g, DType::f32), wide), wide ? DType::f32 : DType::bf16);
   DL_CHECK(g.ndim() >= 1 && is_floating(g.dtype()), ShapeError, "linear: the gradient must be (…, out), got ",
            g.shape(), " ", g.dtype());
-  const Array db = Array::empty({g.shape(-1)}, g.dtype());
+  const Array db = Array::empty({g.shape(-1)}, g.dtype(), g.device());
   Array rows = folded(g);
   if (rows.stride(1) != 1 && rows.shape(1) > 1) rows = contiguous(rows);
   column_sums_into(rows.raw(), rows.shape(0), rows.stride(0), db);

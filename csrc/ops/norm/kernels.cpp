@@ -17,22 +17,23 @@ DL_DECLARE(row_norm_fwd_f64, RowNormArgs)
 DL_DECLARE(row_norm_bwd_f32, RowNormArgs)
 DL_DECLARE(row_norm_bwd_f64, RowNormArgs)
 
+#define BOTH(OP, DTYPE, FN) DL_CPU_ROWS(OP, DTYPE, FN) DL_CUDA_ROW(OP, DTYPE, FN)
 // clang-format off
 constexpr Row<NormArgs> rows[] = {
-    DL_CPU_ROWS("batch_norm_stats", f32, batch_norm_stats_f32)
-    DL_CPU_ROWS("batch_norm_stats", f64, batch_norm_stats_f64)
-    DL_CPU_ROWS("batch_norm_fwd", f32, batch_norm_fwd_f32)
-    DL_CPU_ROWS("batch_norm_fwd", f64, batch_norm_fwd_f64)
-    DL_CPU_ROWS("batch_norm_sums", f32, batch_norm_sums_f32)
-    DL_CPU_ROWS("batch_norm_sums", f64, batch_norm_sums_f64)
-    DL_CPU_ROWS("batch_norm_bwd", f32, batch_norm_bwd_f32)
-    DL_CPU_ROWS("batch_norm_bwd", f64, batch_norm_bwd_f64)
+    BOTH("batch_norm_stats", f32, batch_norm_stats_f32)
+    BOTH("batch_norm_stats", f64, batch_norm_stats_f64)
+    BOTH("batch_norm_fwd", f32, batch_norm_fwd_f32)
+    BOTH("batch_norm_fwd", f64, batch_norm_fwd_f64)
+    BOTH("batch_norm_sums", f32, batch_norm_sums_f32)
+    BOTH("batch_norm_sums", f64, batch_norm_sums_f64)
+    BOTH("batch_norm_bwd", f32, batch_norm_bwd_f32)
+    BOTH("batch_norm_bwd", f64, batch_norm_bwd_f64)
 };
 constexpr Row<RowNormArgs> row_norm_rows[] = {
-    DL_CPU_ROWS("row_norm_fwd", f32, row_norm_fwd_f32)
-    DL_CPU_ROWS("row_norm_fwd", f64, row_norm_fwd_f64)
-    DL_CPU_ROWS("row_norm_bwd", f32, row_norm_bwd_f32)
-    DL_CPU_ROWS("row_norm_bwd", f64, row_norm_bwd_f64)
+    BOTH("row_norm_fwd", f32, row_norm_fwd_f32)
+    BOTH("row_norm_fwd", f64, row_norm_fwd_f64)
+    BOTH("row_norm_bwd", f32, row_norm_bwd_f32)
+    BOTH("row_norm_bwd", f64, row_norm_bwd_f64)
 };
 // clang-format on
 

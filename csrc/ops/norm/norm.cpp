@@ -1,7 +1,6 @@
 #include "ops/norm/norm.h"
 
 #include <cmath>
-#include <cstring>
 #include <vector>
 
 #include "blocks/copy/copy.h"
@@ -93,7 +92,66 @@ void check_vector(const Array& x, const Array* v, const char* what) {
            name(x.device()), "; move one of them");
 }
 
-void clear(const Array& a) { std::memset(a.raw(), 0, static_cast<size_t>(a.size()) * itemsize(a.dtype())); }
+void clear(const Array& a) { fill(a, {.kind = Number::integer, .i = 0, .f = 0}); }
+
+// The same rows where the host sees no numbers: each finds what it needs in device memory.
+NormArgs device_args(const Array& x, const Array& mean, const Array& invstd) {
+  NormArgs a = make_plan(x, 0).args;
+  a.x = x.raw();
+  a.device.mean = mean.raw();
+  a.device.invstd = invstd.raw();
+  return a;
+}
+
+Array forward_on_device(const Array& x, const Array* weight, const Array* bias, const Array* running_mean,
+                        const Array* running_var, bool batch, bool update, double momentum, double eps,
+                        const Array& mean, const Array& invstd) {
+  const Array y = Array::empty_like(x), w = weight ? contiguous(*weight) : Array(),
+              b = bias ? contiguous(*bias) : Array();
+  NormArgs a = device_args(x, mean, invstd);
+  a.out = y.raw();
+  NormDevice& d = a.device;
+  d.weight = weight ? w.raw() : nullptr;
+  d.bias = bias ? b.raw() : nullptr;
+  d.momentum = momentum;
+  d.eps = eps;
+  d.batch = batch;
+  d.update = update;
+  if (running_mean) {
+    d.running_mean = running_mean->raw();
+    d.running_var = running_var->raw();
+    d.running_mean_step = running_mean->stride(0);
+    d.running_var_step = running_var->stride(0);
+  }
+  launch(stats_kernel.choose(x.device(), x.dtype(), a), a, 1, 1);
+  launch(fwd_kernel.choose(x.device(), x.dtype(), a), a, 1, 1);
+  if (update && running_mean) {
+    running_mean->bump_version();
+    running_var->bump_version();
+  }
+  return y;
+}
+
+void backward_on_device(const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight,
+                        const Array* bias, bool relu, bool training, Array* dx, Array* dweight, Array* dbias) {
+  const Array m = contiguous(mean), inv = contiguous(invstd), w = weight ? contiguous(*weight) : Array(),
+              b = bias ? contiguous(*bias) : Array(), means = Array::empty({2, x.shape(1)}, x.dtype(), x.device());
+  NormArgs a = device_args(x, m, inv);
+  a.g = g.raw();
+  a.relu = relu;
+  a.training = training;
+  a.device.weight = weight ? w.raw() : nullptr;
+  a.device.bias = bias ? b.raw() : nullptr;
+  a.device.means = means.raw();
+  if (dweight) {
+    a.device.dweight = dweight->raw();
+    a.device.dbias = dbias->raw();
+  }
+  if (dweight || training) launch(sums_kernel.choose(x.device(), x.dtype(), a), a, 1, 1);
+  if (!dx) return;
+  a.out = dx->raw();
+  launch(bwd_kernel.choose(x.device(), x.dtype(), a), a, 1, 1);
+}
 
 template <class T>
 Array forward(const Array& x, const Array* weight, const Array* bias, const Array* running_mean,
@@ -195,7 +253,9 @@ Array batch_norm_fwd(const Array& x, const Array* weight, const Array* bias, con
     clear(*invstd);
     return Array::empty_like(dense);
   }
-  const auto run = x.dtype() == DType::f32 ? forward<float> : forward<double>;
+  const auto run = x.device() != Device::cpu ? forward_on_device
+                   : x.dtype() == DType::f32 ? forward<float>
+                                             : forward<double>;
   return run(dense, weight, bias, running_mean, running_var, batch, training, momentum, eps, *mean, *invstd);
 }
 
@@ -227,7 +287,9 @@ void batch_norm_bwd(const Array& g, const Array& x, const Array& mean, const Arr
     }
     return;
   }
-  const auto run = x.dtype() == DType::f32 ? backward<float> : backward<double>;
+  const auto run = x.device() != Device::cpu ? backward_on_device
+                   : x.dtype() == DType::f32 ? backward<float>
+                                             : backward<double>;
   run(as_layout_of(g, dense), dense, mean, invstd, weight, bias, relu, training, dx, dweight, dbias);
 }
 

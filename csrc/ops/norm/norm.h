@@ -20,16 +20,40 @@ namespace dl {
 // number of vectors also for C = 10; element j of a row belongs to channel j % C and the last row may be short.
 // inner > 1: memory is outer * C planes of `inner` elements.
 // A part is `step` rows, or `step` elements of one plane: the unit of every kernel's range.
+
+// What kernels of a device read and write themselves, where the host sees no numbers: one value a channel each.
+struct NormDevice {
+  const void *weight = nullptr, *bias = nullptr;  // null where absent
+  void *running_mean = nullptr, *running_var = nullptr;
+  int64_t running_mean_step = 1, running_var_step = 1;
+  void *mean = nullptr, *invstd = nullptr;    // stats write them, the others read them
+  void *dweight = nullptr, *dbias = nullptr;  // sums; null where they are not wanted
+  void* means = nullptr;                      // sums, then bwd: db/n, then dw/n * invstd
+  double momentum = 0, eps = 0;
+  bool batch = false, update = false;  // stats: of the batch, else the running ones; and whether those move
+
+  template <class T>
+  DL_HD T scale(int64_t c) const {
+    const T inv = static_cast<const T*>(invstd)[c];
+    return weight ? inv * static_cast<const T*>(weight)[c] : inv;
+  }
+  template <class T>
+  DL_HD T bias_of(int64_t c) const {
+    return bias ? static_cast<const T*>(bias)[c] : T(0);
+  }
+};
+
 struct NormArgs {
   const void *x, *g;  // g: the gradient of y; null in forward
   void* out;          // y or dx
   void* sums;  // parts × (shift, Σ(x - shift), Σ(x - shift)²) or parts × (Σ g, Σ g (x - mean)), each `lanes` wide
   const void* params;  // `lanes` wide each. fwd: mean, scale, bias; bwd: mean, scale, bias, db/n, dw/n * invstd
   int64_t total, channels, inner, width, step;
-  int64_t lanes;  // width where inner == 1; params: C, sums: 1 where inner > 1
-  bool relu;      // sums, bwd: g is the gradient of relu(y)
-  bool training;  // bwd: the statistics are the batch's and pass gradients on
-  bool stream;    // fwd, bwd: `out` goes past the caches; rows, planes and parts are whole, aligned vectors
+  int64_t lanes;           // width where inner == 1; params: C, sums: 1 where inner > 1
+  bool relu;               // sums, bwd: g is the gradient of relu(y)
+  bool training;           // bwd: the statistics are the batch's and pass gradients on
+  bool stream;             // fwd, bwd: `out` goes past the caches; rows, planes and parts are whole, aligned vectors
+  NormDevice device = {};  // instead of sums, params, width, step and lanes
 };
 
 // Null pointers stand for what is absent. Without running statistics the batch's are used in evaluation too. `mean` and
@@ -58,6 +82,7 @@ struct RowNormArgs {
   int64_t size, inner, groups;  // elements of a row; of them in a run that shares a parameter; rows of one sample
   int64_t grain;                // rows of a chunk
   double eps;
+  void *dweight = nullptr, *dbias = nullptr;  // on CUDA instead of sums
 };
 // A kernel's range is rows. Row r begins at parameter (r % groups) * (size / inner).
 // sums, inner == 1 (so that groups == 1 or a sample is one element a parameter): a chunk's Σ g (x - mean) invstd, then

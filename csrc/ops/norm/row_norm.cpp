@@ -144,6 +144,11 @@ void backward(const char* op, const Rows& r, const Array& g, const Array& x, con
   RowNormArgs a = arguments(r, dense, stats, weight ? &w : nullptr);
   a.g = same.raw();
   a.out = dx ? dx->raw() : nullptr;
+  if (x.device() != Device::cpu) {
+    a.dweight = dweight ? dweight->raw() : nullptr;
+    a.dbias = dweight ? dbias->raw() : nullptr;
+    return launch(bwd_kernel.choose(x.device(), x.dtype(), a), a, r.rows, a.grain);
+  }
   const auto run = x.dtype() == DType::f32 ? run_backward<float> : run_backward<double>;
   run(r, a, x, dweight, dbias);
 }

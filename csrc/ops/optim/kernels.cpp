@@ -15,7 +15,10 @@ DL_OPTIM_DECLARE(adadelta, AdadeltaArgs)
 DL_OPTIM_DECLARE(rmsprop, RmspropArgs)
 
 #define DL_OPTIM_ROWS(NAME) \
-  DL_CPU_ROWS(#NAME "_step", f32, NAME##_step_f32) DL_CPU_ROWS(#NAME "_step", f64, NAME##_step_f64)
+  DL_CPU_ROWS(#NAME "_step", f32, NAME##_step_f32) \
+  DL_CPU_ROWS(#NAME "_step", f64, NAME##_step_f64) \
+  DL_CUDA_ROW(#NAME "_step", f32, NAME##_step_f32) \
+  DL_CUDA_ROW(#NAME "_step", f64, NAME##_step_f64)
 constexpr Row<SgdArgs> sgd_rows[] = {DL_OPTIM_ROWS(sgd)};
 constexpr Row<AdamArgs> adam_rows[] = {DL_OPTIM_ROWS(adam) DL_OPTIM_ROWS(amsgrad)};
 constexpr Row<NadamArgs> nadam_rows[] = {DL_OPTIM_ROWS(nadam)};

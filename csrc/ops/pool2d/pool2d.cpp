@@ -166,6 +166,7 @@ Array largest_gradient(const Array& g, const Array& taps, const Dims& x_shape, c
 }
 
 Array indices(const Array& taps, int ndim, const Axis& h, const Axis& w) {
+  if (taps.device() != Device::cpu) return to_device(indices(to_device(taps, Device::cpu), ndim, h, w), taps.device());
   const Array out = Array::empty_strided(taps.shape(), taps.strides(), DType::i64, taps.device());
   const bool nhwc = taps.shape(1) > 1 && taps.stride(1) == 1 && taps.shape(2) * taps.shape(3) > 1;
   taps.dtype() == DType::u8 ? positions<uint8_t>(taps, out, h, w, nhwc) : positions<int32_t>(taps, out, h, w, nhwc);

@@ -10,8 +10,16 @@ DL_DECLARE(randn_f32, RandomArgs)
 DL_DECLARE(randn_f64, RandomArgs)
 DL_DECLARE(randint_i64, RandomArgs)
 
-constexpr Row<RandomArgs> rows[] = {DL_CPU_ROWS("rand", f32, rand_f32) DL_CPU_ROWS("rand", f64, rand_f64) DL_CPU_ROWS(
-    "randn", f32, randn_f32) DL_CPU_ROWS("randn", f64, randn_f64) DL_CPU_ROWS("randint", i64, randint_i64)};
+#define BOTH(OP, DTYPE, FN) DL_CPU_ROWS(OP, DTYPE, FN) DL_CUDA_ROW(OP, DTYPE, FN)
+// clang-format off
+constexpr Row<RandomArgs> rows[] = {
+    BOTH("rand", f32, rand_f32)
+    BOTH("rand", f64, rand_f64)
+    BOTH("randn", f32, randn_f32)
+    BOTH("randn", f64, randn_f64)
+    DL_CPU_ROWS("randint", i64, randint_i64)
+};
+// clang-format on
 
 namespace {
 

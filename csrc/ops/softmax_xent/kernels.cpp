@@ -18,7 +18,9 @@ BOTH(cross_entropy_bwd, XentArgs)
 
 #define BOTH(NAME) \
   DL_CPU_ROWS(#NAME, f32, NAME##_f32) \
-  DL_CPU_ROWS(#NAME, f64, NAME##_f64)
+  DL_CPU_ROWS(#NAME, f64, NAME##_f64) \
+  DL_CUDA_ROW(#NAME, f32, NAME##_f32) \
+  DL_CUDA_ROW(#NAME, f64, NAME##_f64)
 constexpr Row<SoftmaxArgs> softmax_rows[] = {BOTH(softmax_fwd) BOTH(softmax_bwd) BOTH(log_softmax_fwd)
                                                  BOTH(log_softmax_bwd) BOTH(logsumexp_fwd)};
 constexpr Row<XentArgs> xent_rows[] = {BOTH(cross_entropy_fwd) BOTH(cross_entropy_bwd)};

@@ -70,7 +70,6 @@ Xent prepare(const Array& x, const Array& target, const XentOptions& options) {
   DL_CHECK(x.ndim() >= 1, ShapeError, op, ": input needs a dimension of classes, (N, C, …) or (C,), got ()");
   DL_CHECK(x.device() == target.device(), DeviceError, op, ": input is on ", name(x.device()), " but target on ",
            name(target.device()), "; move one with .to()");
-  DL_CHECK(x.device() == Device::cpu, DeviceError, op, ": both tensors must be on the cpu, got cuda");
   const int d = x.ndim() == 1 ? 0 : 1;
   Dims rows = x.shape();
   rows.erase(d);
@@ -96,6 +95,7 @@ Xent prepare(const Array& x, const Array& target, const XentOptions& options) {
 
 template <class T>
 double sum_weights(const Array& weight) {
+  if (weight.device() != Device::cpu) return 0;  // its kernels add them
   double sum = 0;
   for (int64_t c = 0; c < weight.size(); ++c) sum += double(weight.data<T>()[c]);
   return sum;
@@ -170,12 +170,19 @@ Array cross_entropy_fwd(const Array& x, const Array& target, const XentOptions& 
     launch(xent_f.choose(x.device(), x.dtype(), args), args, p.split.rows, args.grain);
     return loss;
   }
-  const double count = reduction == Reduction::mean ? divisor(p, options) : 1;
   if (dx) {
     *dx = Array::empty_like(p.x);
     args.dx = dx->raw();
-    args.scale = 1 / count;
   }
+  if (x.device() == Device::cuda) {
+    const Array loss = Array::empty({}, x.dtype(), x.device());
+    args.mean = reduction == Reduction::mean;
+    args.total = loss.raw();
+    launch(xent_f.choose(x.device(), x.dtype(), args), args, std::max<int64_t>(p.split.rows, 1), args.grain);
+    return loss;
+  }
+  const double count = reduction == Reduction::mean ? divisor(p, options) : 1;
+  args.scale = 1 / count;
   std::vector<double> partial(static_cast<size_t>((p.split.rows + args.grain - 1) / args.grain));
   args.partial = partial.data();
   launch(xent_f.choose(x.device(), x.dtype(), args), args, p.split.rows, args.grain);
@@ -194,7 +201,8 @@ Array cross_entropy_bwd(const Array& g, const Array& x, const Array& target, con
   XentArgs args = arguments(p, stats, options);
   args.g = rows_g.raw();
   args.g_step = none ? 1 : 0;
-  args.scale = reduction == Reduction::mean ? 1 / divisor(p, options) : 1;
+  args.mean = reduction == Reduction::mean && x.device() == Device::cuda;
+  if (reduction == Reduction::mean && !args.mean) args.scale = 1 / divisor(p, options);
   args.dx = dx.raw();
   launch(xent_b.choose(x.device(), x.dtype(), args), args, p.split.rows, args.grain);
   return dx;

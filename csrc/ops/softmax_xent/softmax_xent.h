@@ -39,6 +39,9 @@ struct XentArgs {
   double weight_sum = 0;         // Σ w
   double smoothing = 0;          // a
   int64_t ignored = 0;           // a target whose row counts for nothing
+  // On CUDA the host knows no Σ w: kernels find those they need.
+  bool mean = false;      // the loss, or the gradient instead of by `scale`, is divided by Σ w_t
+  void* total = nullptr;  // forward, for partial: the reduced loss, one number
 };
 // A kernel's range is rows, as above.
 

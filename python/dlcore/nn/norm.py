@@ -49,7 +49,7 @@ class _ChannelNorm(Module):
     def _count_batch(self) -> float:
         """The weight of this batch in the running statistics; without `momentum` their plain average."""
         if self.training and self.track_running_stats:
-            _C.add_into(self.num_batches_tracked.array, creation.ones(dtype=_C.DType.int64).array)
+            _C.add_into(self.num_batches_tracked.array, 1)
             if self.momentum is None:
                 return 1.0 / self.num_batches_tracked.item()
         return self.momentum or 0.0
