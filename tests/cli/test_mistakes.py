@@ -18,7 +18,11 @@ from tests.synthetic import idx_bytes, ratings_text
     ("args", "text"),
     [
         (["trian"], "No such command 'trian'"),
-        (["train"], "which recipe? There are sgd-from-scratch, mnist-mlp, mnist-cnn, movielens"),
+        (
+            ["train"],
+            "which recipe? There are sgd-from-scratch, mnist-mlp, mnist-cnn, mnist-resnet, three-or-seven, movielens, "
+            "lr-too-high, lr-too-low, too-few-epochs, overfitting, batch-vs-minibatch, optimizers, linear-activation",
+        ),
         (["train", "mnist-cn"], "no recipe 'mnist-cn'; did you mean mnist-cnn?"),
         (["train", "zzz"], "no recipe 'zzz'; there are"),
         (["train", "mnist-mlp", "again"], "unexpected extra argument"),

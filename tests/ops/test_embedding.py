@@ -47,7 +47,10 @@ def test_padding_row_gets_no_gradient(padding):
     testing.assert_close(w.grad, np.float32([[2, 2], [0, 0], [0, 0], [1, 1]]))
 
 
-@pytest.mark.parametrize("isa", sorted({k["isa"] for k in testing.kernels() if k["op"] == "embedding_bwd"}))
+ISAS = sorted({k["isa"] for k in testing.kernels() if k["op"] == "embedding_bwd" and k["device"] == "cpu"})
+
+
+@pytest.mark.parametrize("isa", ISAS)
 def test_a_large_table_is_cleared_but_for_its_rows(isa):
     rows, width = 31513, 67  # 8.4 MB: cleared past the caches; rows begin at every remainder of a vector
     ids = np.array([0, 1, 1, 77, 78, 20000, rows - 2, 77])
