@@ -15,7 +15,8 @@ from dlcore.nn import functional as F
 
 from ..ops.common import threads
 from ..ops.test_conv2d import channels_last, conv2d_oracle, pair
-from .test_tiles import KINDS, errs_no_more_than_a_chain, rows_of, values
+from .kinds import KINDS, values
+from .test_tiles import errs_no_more_than_a_chain, rows_of
 
 pytestmark = pytest.mark.skipif("amx" not in _C.isas(), reason="this machine has no tiles")
 

@@ -12,6 +12,7 @@ import dlcore as dl
 from dlcore import _C, testing
 
 from ..ops.common import threads
+from .kinds import KINDS, values
 from .test_gemm import check, draw, product
 
 pytestmark = pytest.mark.skipif("amx" not in _C.isas(), reason="this machine has no tiles")
@@ -56,22 +57,6 @@ def chain(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     for k in range(a.shape[1]):
         c = (c.astype(np.float64) + a[:, k, None].astype(np.float64) * b[k]).astype(np.float32)
     return c
-
-
-def values(kind: str, rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    x = rng.standard_normal(shape)
-    if kind == "uniform":
-        x = rng.uniform(0, 1, shape)
-    elif kind == "log-normal":
-        x *= np.exp(4 * rng.standard_normal(shape))
-    elif kind == "cancelling":
-        x[:, 1::2] = -x[:, ::2] * (1 + 1e-3 * rng.standard_normal(x[:, ::2].shape))
-    elif kind == "extreme":
-        x *= 2.0 ** rng.integers(-50, 50, shape)
-    return x.astype(np.float32)
-
-
-KINDS = ["normal", "uniform", "log-normal", "cancelling", "extreme"]
 
 
 def errs_no_more_than_a_chain(y: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
