@@ -171,10 +171,7 @@ def check_gradients(case: Case, args: Any, grads: list[Any], wide: Any, dtype: s
 def test_bfloat16_gives_the_cpu_s_bits(schedules: Schedules, case: Case) -> None:
     args = largest(case)
     arrays = sample(case, args, "float32", 0)
-    try:
-        on_cpu, cpu_grads = run(case, args, arrays, "bfloat16", "contiguous", "cpu", 0)
-    except dl.DTypeError:
-        pytest.skip("no rows of bfloat16")
+    on_cpu, cpu_grads = run(case, args, arrays, "bfloat16", "contiguous", "cpu", 0)
     got, grads = run(case, args, arrays, "bfloat16", "contiguous", "cuda", 0)
     same_bits(got, on_cpu, case.name)
     if len({a.shape for a in args}) == 1:
