@@ -28,7 +28,7 @@ void bind_matmul(py::module_& m) {
   def(m, "matmul_fwd", &dl::matmul_fwd);
   def(m, "matmul_bwd_a", &dl::matmul_bwd_a);
   def(m, "matmul_bwd_b", &dl::matmul_bwd_b);
-  def(m, "linear_fwd", &dl::linear_fwd);
+  def(m, "linear_fwd", &dl::linear_fwd, false);
   def(m, "linear_bwd_x", &dl::linear_bwd_x);
   def(m, "linear_bwd_w", &dl::linear_bwd_w);
   def(m, "linear_bwd_b", &dl::linear_bwd_b);

@@ -15,14 +15,16 @@ py::tuple gradients(Array&& dx, Array&& dw, Array&& db, bool need_x, bool need_a
 }  // namespace
 
 void bind_norm(py::module_& m) {
-  def(m, "batch_norm_fwd",
+  def(
+      m, "batch_norm_fwd",
       [](const Array& x, const Array* weight, const Array* bias, const Array* running_mean, const Array* running_var,
-         bool training, double momentum, double eps) {
+         bool training, double momentum, double eps, bool relu, bool in_place) {
         Array mean, invstd;
-        Array y =
-            dl::batch_norm_fwd(x, weight, bias, running_mean, running_var, training, momentum, eps, &mean, &invstd);
+        Array y = dl::batch_norm_fwd(x, weight, bias, running_mean, running_var, training, momentum, eps, relu,
+                                     in_place, &mean, &invstd);
         return py::make_tuple(std::move(y), std::move(mean), std::move(invstd));
-      });
+      },
+      false, false);
   def(m, "batch_norm_bwd",
       [](const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight, const Array* bias,
          bool relu, bool training, bool need_x, bool need_affine) {

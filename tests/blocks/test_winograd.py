@@ -11,6 +11,7 @@ import pytest
 import dlcore as dl
 from dlcore import _C, testing
 from dlcore.nn import functional as F
+from dlcore.ops.conv2d import conv2d_relu
 
 from ..ops.common import threads
 from ..ops.test_conv2d import channels_last, conv2d_oracle, float32
@@ -198,3 +199,13 @@ def test_it_is_taken_where_it_pays(on: str, shape: tuple[int, ...], taken: bool)
     x, w = channels_last(float32(n, c, size, size)), channels_last(float32(k, c, 3, 3))
     ran = rows_of(lambda: all_of(x, w, padding=1))
     assert ran == (winograd_rows(on) if taken else {f"gemm.f32.{on}"})
+
+
+def test_relu_in_the_same_pass(on: str) -> None:
+    x, w, b = float32(2, 19, 9, 7), float32(21, 19, 3, 3, seed=1), dl.tensor(float32(21, seed=2))
+    x[0, 3, 4, 5] = np.nan  # the whole call then takes the other row, which keeps it
+    for image in (channels_last(np.nan_to_num(x)), channels_last(x)):
+        plain = F.relu(F.conv2d(image, dl.tensor(w), b, padding=1)).numpy()
+        fused = conv2d_relu(image, dl.tensor(w), b, 1, 1, 1, 1).numpy()
+        assert 0.2 < (plain == 0).mean() < 0.8
+        np.testing.assert_array_equal(fused.view("u4"), plain.view("u4"))

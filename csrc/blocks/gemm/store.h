@@ -1,6 +1,7 @@
 // The epilogue: finished sums on their way from registers or a tile to C. For cpu*.cpp of blocks/gemm only.
 #pragma once
 #include "blocks/gemm/moves.h"
+#include "simd/relu.h"
 
 namespace dl::DL_ISA_NS {
 
@@ -14,11 +15,6 @@ struct Out {
   const T* bias_m;  // of the panel's first row, or null
   bool add, relu;
 };
-
-template <class T>
-static DL_INLINE Vec<T> relu_of(Vec<T> x) {
-  return select<T>(x < Vec<T>(T(0)), Vec<T>(T(0)), x);  // keeps NaN
-}
 
 // Row i of the panel, columns from j on, of the last register the first `last`.
 template <class T, int NV>

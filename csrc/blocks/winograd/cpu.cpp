@@ -1,7 +1,7 @@
 // A task of winograd.h: block_t tiles of 4×4 pixels × block_k channels of y. Called by winograd.cpp.
 //   for a block of channels of x: transform filters (unless held) and patches
 //     for each of 36: sums (+)= patches · filters
-//   sums to pixels, plus bias
+//   sums to pixels, plus bias, or the ReLU of it
 // All of it stays in L2. Filters are transformed by each task (as long as 10 tiles' products) or, where one block has
 // all channels, once a thread: to read them ready from memory would be four times the bytes.
 // Limit: the multiply-add units, at two thirds of the time for 64 channels; then the transforms.
@@ -9,6 +9,7 @@
 
 #include "blocks/winograd/tiles.h"
 #include "blocks/winograd/weights.h"
+#include "simd/relu.h"
 #include "simd/stream.h"
 
 namespace dl::DL_ISA_NS {
@@ -77,6 +78,7 @@ static bool results(const WinogradArgs& a, Block t, Block k, const float* m) {
           [&](int r, int s, V y) __attribute__((always_inline)) {
             y = y + bias;
             seen = muladd(y, V(0.0f), seen);
+            if (g.relu) y = relu_of<float>(y);
             float* to = pixel[r * 4 + s] ? pixel[r * 4 + s] + x : nowhere;
             if (lanes < V::size)
               store_n(to, y, lanes);

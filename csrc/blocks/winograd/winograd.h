@@ -24,6 +24,7 @@ struct Winograd {
   const float* filters;
   int64_t w_k, w_c, w_r, w_s;  // strides, may be negative
   const float* bias;           // or null
+  bool relu;                   // y is max(y, 0), NaN kept
   float* y;
   const float* dy;  // for gradients of filters: y's, dense channels-last
 };

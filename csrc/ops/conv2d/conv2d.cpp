@@ -143,7 +143,7 @@ Grid dense_rows(int64_t stride) { return {.p = 1, .q = 1, .stride_n = stride, .s
 }  // namespace
 
 Array conv2d_fwd(const Array& given, const Array& w, const Array* bias, const Dims& stride, const Dims& padding,
-                 const Dims& dilation, int64_t groups) {
+                 const Dims& dilation, int64_t groups, bool relu) {
   const ConvShape s = check(given.shape(), w, stride, padding, dilation, groups);
   check_same(given, w, "w");
   if (bias) {
@@ -158,14 +158,14 @@ Array conv2d_fwd(const Array& given, const Array& w, const Array* bias, const Di
   const Array b = bias ? contiguous(convert(*bias, narrow ? DType::f32 : y.dtype())) : Array();
   if (direct(s, given, depthwise)) {
     const Array out = narrow ? Array::empty_like(y, DType::f32) : y;
-    depthwise_fwd(s, widened(x), widened(w), bias ? &b : nullptr, out);
+    depthwise_fwd(s, widened(x), widened(w), bias ? &b : nullptr, relu, out);
     return convert(out, y.dtype());
   }
   if (direct(s, x, is_first_layer)) {
-    first_layer_fwd(s, x, w, bias ? &b : nullptr, y);
+    first_layer_fwd(s, x, w, bias ? &b : nullptr, relu, y);
     return y;
   }
-  if (on_cpu(y) && winograd_fwd(s, x, w, bias ? &b : nullptr, y)) return y;
+  if (on_cpu(y) && winograd_fwd(s, x, w, bias ? &b : nullptr, relu, y)) return y;
   const int64_t cg = s.c / groups, kg = s.k / groups;
   Taps t;
   set_taps(t, x, cg, w, forward_taps(s.r, s.dilation_h, s.top), forward_taps(s.s, s.dilation_w, s.left));
@@ -181,6 +181,7 @@ Array conv2d_fwd(const Array& given, const Array& w, const Array* bias, const Di
     g.c = at(y, group * kg);
     g.c_rows = dense_rows(s.k);
     g.bias_n = bias ? at(b, group * kg) : nullptr;
+    g.relu = relu;
     product(g, y.dtype());
   }
   return y;

@@ -3,6 +3,7 @@
 //   w[k,c,r,s]
 // x (N, C, H, W), w (K, C/groups, R, S), b (K) or none -> y (N, K, P, Q); outside the image x is 0. Output channels of
 // group g see input channels of group g alone. stride and dilation are (h, w), padding is (top, left, bottom, right).
+// With `relu` y is max(y, 0), NaN kept, in the same pass.
 //   dx[n,c,h,w] = sum over the k, r, s that read (h, w) of g[n,k,p,q] w[k,c,r,s]
 //   dw[k,c,r,s] = sum_{n,p,q} g[n,k,p,q] x[…]        db[k] = sum_{n,p,q} g[n,k,p,q]
 // Images are read and written channels-last: an x or g whose channels lie apart is copied once (counted as a layout
@@ -30,6 +31,7 @@ struct DepthwiseArgs {
   int64_t x_stride[3];  // of n, h, w
   int64_t chunk_rows;   // dw: rows of y a chunk
   bool past_caches;     // y or dx is stored so
+  bool relu;            // of y
 };
 // A kernel's range: fwd: rows (n, p) of y; bwd_x: rows (n, h) of dx; bwd_w: chunks.
 
@@ -50,11 +52,12 @@ struct FirstLayerArgs {
   int64_t task_rows, tasks_n;  // tasks of an image
   int64_t chunk_tasks;         // dw
   bool past_caches;            // y is stored so
+  bool relu;                   // of y
 };
 // A kernel's range: fwd: tasks; bwd_w: chunks.
 
 DL_API Array conv2d_fwd(const Array& x, const Array& w, const Array* bias, const Dims& stride, const Dims& padding,
-                        const Dims& dilation, int64_t groups);
+                        const Dims& dilation, int64_t groups, bool relu);
 DL_API Array conv2d_bwd_x(const Array& g, const Array& w, const Dims& x_shape, const Dims& stride, const Dims& padding,
                           const Dims& dilation, int64_t groups);
 DL_API Array conv2d_bwd_w(const Array& g, const Array& x, const Array& w, const Dims& stride, const Dims& padding,

@@ -33,17 +33,19 @@ DepthwiseArgs args_of(const ConvShape& s, const void* x, const Dims& strides, co
           .out = out.raw(),
           .x_stride = {strides[0], strides[2], strides[3]},
           .chunk_rows = 0,
-          .past_caches = past_caches(out) && s.c * static_cast<int64_t>(itemsize(out.dtype())) % 64 == 0};
+          .past_caches = past_caches(out) && s.c * static_cast<int64_t>(itemsize(out.dtype())) % 64 == 0,
+          .relu = false};
 }
 
 }  // namespace
 
 bool is_depthwise(const ConvShape& s) { return s.groups == s.c && s.k == s.c && s.c > 1; }
 
-void depthwise_fwd(const ConvShape& s, const Array& x, const Array& w, const Array* bias, const Array& y) {
+void depthwise_fwd(const ConvShape& s, const Array& x, const Array& w, const Array* bias, bool relu, const Array& y) {
   const Array taps = by_tap(w);
   DepthwiseArgs args = args_of(s, x.raw(), x.strides(), taps, y);
   args.bias = bias ? bias->raw() : nullptr;
+  args.relu = relu;
   launch(forward.choose(Device::cpu, y.dtype(), args), args, s.n * s.p, grain(s, s.q));
 }
 

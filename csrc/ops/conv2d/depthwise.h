@@ -5,7 +5,7 @@
 namespace dl {
 
 bool is_depthwise(const ConvShape& s);
-void depthwise_fwd(const ConvShape& s, const Array& x, const Array& w, const Array* bias, const Array& y);
+void depthwise_fwd(const ConvShape& s, const Array& x, const Array& w, const Array* bias, bool relu, const Array& y);
 void depthwise_bwd_x(const ConvShape& s, const Array& g, const Array& w, const Array& dx);
 void depthwise_bwd_w(const ConvShape& s, const Array& g, const Array& x, const Array& dw);
 

@@ -66,7 +66,7 @@ struct RowOf {
   int64_t next_g;             // dw: from a row of g to the next
   int64_t next_row;           // from the first tap to a row that only the next row of pixels reads
   Span rows;                  // of its taps that are inside the image
-  bool past_caches;
+  bool past_caches, relu;
 };
 
 // Row p of y of image n; its taps read x.
@@ -85,7 +85,8 @@ static DL_INLINE RowOf<T> row_of_y(const DepthwiseArgs& a, const Reading& rows, 
           s.q * s.c,
           ((s.r - 1) * s.dilation_h + s.stride_h) * row,
           rows.inside(p),
-          a.past_caches};
+          a.past_caches,
+          a.relu};
 }
 
 }  // namespace dl::DL_ISA_NS

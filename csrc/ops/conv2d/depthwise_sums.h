@@ -4,6 +4,7 @@
 // Limit: the bytes of the images; behind it one load for each multiply-add.
 #pragma once
 #include "ops/conv2d/depthwise_rows.h"
+#include "simd/relu.h"
 #include "simd/stream.h"
 
 namespace dl::DL_ISA_NS {
@@ -32,6 +33,7 @@ static DL_INLINE void sum_pixels(const RowOf<T>& r, const T* x, Span columns, T*
 #pragma GCC unroll 8
     for (int i = 0; i < P; ++i) {
       T* to = y + i * r.channels + c;
+      if (r.relu) acc[i] = relu_of<T>(acc[i]);
       if (kPart)
         store_n(to, acc[i], lanes);
       else if (r.past_caches)
@@ -128,7 +130,8 @@ static void depthwise_bwd_x(const DepthwiseArgs& a, int64_t begin, int64_t end) 
                      0,
                      s.q * s.c,
                      rows.inside(h),
-                     a.past_caches};
+                     a.past_caches,
+                     false};
     sum_row(r, columns, s.w, static_cast<T*>(a.out) + row * s.w * s.c);
   }
   if (a.past_caches) stream_end();

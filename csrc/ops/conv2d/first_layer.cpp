@@ -76,7 +76,7 @@ bool is_first_layer(const ConvShape& s, DType dtype) {
          s.k >= kMinOutputs && reach(s) <= kMaxElements / pitch(s);
 }
 
-void first_layer_fwd(const ConvShape& s, const Array& x, const Array& w, const Array* bias, const Array& y) {
+void first_layer_fwd(const ConvShape& s, const Array& x, const Array& w, const Array* bias, bool relu, const Array& y) {
   Plan plan;
   set_plan(plan, s, x);
   FirstLayerArgs& a = plan.args;
@@ -90,6 +90,7 @@ void first_layer_fwd(const ConvShape& s, const Array& x, const Array& w, const A
   else
     fill(start, {.kind = Number::real, .i = 0, .f = 0});
   a.w = taps.raw();
+  a.relu = relu;
   a.out = y.raw();
   a.past_caches = past_caches(y) && s.k * static_cast<int64_t>(itemsize(y.dtype())) % 64 == 0;
   run(plan, forward.choose(Device::cpu, y.dtype(), a), plan.tasks, plan.cost, y.dtype());

@@ -6,7 +6,7 @@
 namespace dl {
 
 bool is_first_layer(const ConvShape& s, DType dtype);
-void first_layer_fwd(const ConvShape& s, const Array& x, const Array& w, const Array* bias, const Array& y);
+void first_layer_fwd(const ConvShape& s, const Array& x, const Array& w, const Array* bias, bool relu, const Array& y);
 void first_layer_bwd_w(const ConvShape& s, const Array& g, const Array& x, const Array& dw);
 
 }  // namespace dl

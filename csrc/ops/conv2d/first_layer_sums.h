@@ -5,6 +5,7 @@
 // Limit: for one channel the bytes of y and g; else multiply-adds, 28 for each 16 loads in AVX-512.
 #pragma once
 #include "ops/conv2d/conv2d.h"
+#include "simd/relu.h"
 #include "simd/stream.h"
 #include "simd/vec.h"
 
@@ -73,6 +74,11 @@ static DL_INLINE void sum_taps(const FirstLayerArgs& a, const T* x, int64_t step
 #pragma GCC unroll 2
       for (int m = 0; m < M; ++m) acc[i][m] = muladd(V(at[i * step]), row[m], acc[i][m]);
   }
+  if (a.relu)
+#pragma GCC unroll 14
+    for (int i = 0; i < P; ++i)
+#pragma GCC unroll 2
+      for (int m = 0; m < M; ++m) acc[i][m] = relu_of<T>(acc[i][m]);
 #pragma GCC unroll 14
   for (int i = 0; i < P; ++i)
 #pragma GCC unroll 2

@@ -34,7 +34,7 @@ Winograd of_x(const ConvShape& s, const Array& x) {
 
 }  // namespace
 
-bool winograd_fwd(const ConvShape& s, const Array& x, const Array& w, const Array* bias, const Array& y) {
+bool winograd_fwd(const ConvShape& s, const Array& x, const Array& w, const Array* bias, bool relu, const Array& y) {
   if (y.dtype() != DType::f32) return false;
   Winograd g = of_x(s, x);
   g.filters = floats(w);
@@ -43,6 +43,7 @@ bool winograd_fwd(const ConvShape& s, const Array& x, const Array& w, const Arra
   g.w_r = w.stride(2);
   g.w_s = w.stride(3);
   g.bias = bias ? floats(*bias) : nullptr;
+  g.relu = relu;
   g.y = static_cast<float*>(y.raw());
   return winograd(g);
 }

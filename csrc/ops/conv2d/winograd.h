@@ -5,7 +5,7 @@
 
 namespace dl {
 
-bool winograd_fwd(const ConvShape& s, const Array& x, const Array& w, const Array* bias, const Array& y);
+bool winograd_fwd(const ConvShape& s, const Array& x, const Array& w, const Array* bias, bool relu, const Array& y);
 bool winograd_bwd_x(const ConvShape& s, const Array& g, const Array& w, const Array& dx);
 bool winograd_bwd_w(const ConvShape& s, const Array& g, const Array& x, const Array& dw);  // dw: channels-last
 

@@ -167,7 +167,7 @@ Array matmul_bwd_b(const Array& g, const Array& a, const Array& b) {
   return out;
 }
 
-Array linear_fwd(const Array& x, const Array& w, const Array* bias) {
+Array linear_fwd(const Array& x, const Array& w, const Array* bias, bool relu) {
   check_linear(x, w, bias);
   Dims shape = x.shape();
   shape[x.ndim() - 1] = w.shape(0);
@@ -177,6 +177,7 @@ Array linear_fwd(const Array& x, const Array& w, const Array* bias) {
   const Array b = bias ? contiguous(convert(*bias, sums)) : Array(), rows = folded(x);  // held: a Gemm only points
   Gemm g = product_of(rows, w.transpose(0, 1), folded(y));
   g.bias_n = bias ? b.raw() : nullptr;
+  g.relu = relu;
   product(g, y.dtype());
   return y;
 }

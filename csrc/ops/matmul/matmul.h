@@ -5,6 +5,7 @@
 //                 missing dimension is missing in the result; two of them give a scalar.
 //                 da = g bᵀ, db = aᵀ g, summed over the batch dimensions along which the operand was broadcast
 //   linear(x, w, b): y = x wᵀ + b; x (…, in), w (out, in), b (out,) or none -> (…, out)
+//                 with `relu` max(y, 0), NaN kept, in the same pass
 //                 dx = g w, dw = gᵀ x in w's layout, db = the column sums of g
 // Operands are read in place through any strides; results are row-major, gradients dense in their operand's layout.
 // NaN and infinities propagate. The error of a product is stated in blocks/gemm/gemm.h, of a sum in blocks/colsum.
@@ -17,7 +18,7 @@ DL_API Array matmul_fwd(const Array& a, const Array& b);
 DL_API Array matmul_bwd_a(const Array& g, const Array& a, const Array& b);
 DL_API Array matmul_bwd_b(const Array& g, const Array& a, const Array& b);
 
-DL_API Array linear_fwd(const Array& x, const Array& w, const Array* bias);
+DL_API Array linear_fwd(const Array& x, const Array& w, const Array* bias, bool relu);
 DL_API Array linear_bwd_x(const Array& g, const Array& w);
 DL_API Array linear_bwd_w(const Array& g, const Array& x, const Array& w);
 DL_API Array linear_bwd_b(const Array& g, bool wide);

@@ -4,6 +4,7 @@
 #pragma once
 #include "ops/norm/norm.h"
 #include "ops/norm/plane_sums.h"
+#include "simd/relu.h"
 #include "simd/stream.h"
 
 namespace dl::DL_ISA_NS {
@@ -210,7 +211,10 @@ static DL_INLINE void map(const NormArgs& a, int64_t begin, int64_t end, const F
 template <class T>
 static void batch_forward(const NormArgs& a, int64_t begin, int64_t end) {
   using V = Vec<T>;
-  map<T, 3>(a, begin, end, [](V x, V, const V* q) { return (x - q[0]) * q[1] + q[2]; });
+  if (a.relu)
+    map<T, 3>(a, begin, end, [](V x, V, const V* q) { return relu_of<T>((x - q[0]) * q[1] + q[2]); });
+  else
+    map<T, 3>(a, begin, end, [](V x, V, const V* q) { return (x - q[0]) * q[1] + q[2]; });
 }
 
 template <class T>

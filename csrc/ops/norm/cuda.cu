@@ -173,8 +173,9 @@ template <class T, bool kBackward>
 __device__ T batch_element(const NormArgs& a, T x, T g, int64_t c) {
   const NormDevice& p = a.device;
   const T d = x - static_cast<const T*>(p.mean)[c], scale = p.template scale<T>(c);
-  if constexpr (!kBackward) return d * scale + p.template bias_of<T>(c);
-  if (a.relu) g = d * scale + p.template bias_of<T>(c) > T(0) ? g : T(0);
+  const T y = d * scale + p.template bias_of<T>(c);
+  if constexpr (!kBackward) return a.relu && y < T(0) ? T(0) : y;
+  if (a.relu) g = y > T(0) ? g : T(0);
   if (!a.training) return g * scale;
   const T* means = static_cast<const T*>(p.means);
   return (g - means[c] - d * means[a.channels + c]) * scale;

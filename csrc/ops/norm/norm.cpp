@@ -103,13 +103,13 @@ NormArgs device_args(const Array& x, const Array& mean, const Array& invstd) {
   return a;
 }
 
-Array forward_on_device(const Array& x, const Array* weight, const Array* bias, const Array* running_mean,
-                        const Array* running_var, bool batch, bool update, double momentum, double eps,
-                        const Array& mean, const Array& invstd) {
-  const Array y = Array::empty_like(x), w = weight ? contiguous(*weight) : Array(),
-              b = bias ? contiguous(*bias) : Array();
+void forward_on_device(const Array& x, const Array* weight, const Array* bias, const Array* running_mean,
+                       const Array* running_var, bool batch, bool update, double momentum, double eps, bool relu,
+                       const Array& mean, const Array& invstd, const Array& y) {
+  const Array w = weight ? contiguous(*weight) : Array(), b = bias ? contiguous(*bias) : Array();
   NormArgs a = device_args(x, mean, invstd);
   a.out = y.raw();
+  a.relu = relu;
   NormDevice& d = a.device;
   d.weight = weight ? w.raw() : nullptr;
   d.bias = bias ? b.raw() : nullptr;
@@ -129,7 +129,6 @@ Array forward_on_device(const Array& x, const Array* weight, const Array* bias, 
     running_mean->bump_version();
     running_var->bump_version();
   }
-  return y;
 }
 
 void backward_on_device(const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight,
@@ -154,10 +153,12 @@ void backward_on_device(const Array& g, const Array& x, const Array& mean, const
 }
 
 template <class T>
-Array forward(const Array& x, const Array* weight, const Array* bias, const Array* running_mean,
-              const Array* running_var, bool batch, bool update, double momentum, double eps, const Array& mean,
-              const Array& invstd) {
-  const Plan plan = make_plan(x, kStreamForward);
+void forward(const Array& x, const Array* weight, const Array* bias, const Array* running_mean,
+             const Array* running_var, bool batch, bool update, double momentum, double eps, bool relu,
+             const Array& mean, const Array& invstd, const Array& y) {
+  Plan plan = make_plan(x, kStreamForward);
+  plan.args.relu = relu;
+  plan.args.stream &= y.raw() != x.raw();  // in place its lines are in the cache
   const Moments m = batch ? batch_moments<T>(plan, x) : running_moments<T>(*running_mean, *running_var);
   Params<T> params(plan, 3);
   for (int64_t c = 0; c < x.shape(1); ++c) {
@@ -168,7 +169,6 @@ Array forward(const Array& x, const Array* weight, const Array* bias, const Arra
     params.set(1, c, at<T>(invstd, c) * (weight ? at<T>(*weight, c) : 1));  // rounded as backward finds it
     params.set(2, c, bias ? at<T>(*bias, c) : 0);
   }
-  const Array y = Array::empty_like(x);
   NormArgs a = params.bind(plan.args);
   a.x = x.raw();
   a.out = y.raw();
@@ -178,7 +178,6 @@ Array forward(const Array& x, const Array* weight, const Array* bias, const Arra
     if (running_mean) update_running<T>(*running_mean, m.mean, momentum, 1);
     if (running_var) update_running<T>(*running_var, m.var, momentum, n / (n - 1));
   }
-  return y;
 }
 
 template <class T>
@@ -229,10 +228,11 @@ void backward(const Array& g, const Array& x, const Array& mean, const Array& in
 }  // namespace
 
 Array batch_norm_fwd(const Array& x, const Array* weight, const Array* bias, const Array* running_mean,
-                     const Array* running_var, bool training, double momentum, double eps, Array* mean, Array* invstd) {
+                     const Array* running_var, bool training, double momentum, double eps, bool relu, bool in_place,
+                     Array* mean, Array* invstd) {
   if (x.dtype() == DType::bf16)
     return convert(batch_norm_fwd(convert(x, DType::f32), weight, bias, running_mean, running_var, training, momentum,
-                                  eps, mean, invstd),
+                                  eps, relu, in_place, mean, invstd),
                    DType::bf16);
   check_input(x);
   check_vector(x, weight, "weight");
@@ -253,10 +253,13 @@ Array batch_norm_fwd(const Array& x, const Array* weight, const Array* bias, con
     clear(*invstd);
     return Array::empty_like(dense);
   }
+  const Array y = in_place ? dense : Array::empty_like(dense);
   const auto run = x.device() != Device::cpu ? forward_on_device
                    : x.dtype() == DType::f32 ? forward<float>
                                              : forward<double>;
-  return run(dense, weight, bias, running_mean, running_var, batch, training, momentum, eps, *mean, *invstd);
+  run(dense, weight, bias, running_mean, running_var, batch, training, momentum, eps, relu, *mean, *invstd, y);
+  if (in_place) y.bump_version();
+  return y;
 }
 
 void batch_norm_bwd(const Array& g, const Array& x, const Array& mean, const Array& invstd, const Array* weight,

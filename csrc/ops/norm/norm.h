@@ -2,7 +2,7 @@
 // normalisation, whose statistics are a row's own.
 //   forward    y  = (x - mean) * scale + bias, scale = weight * invstd, invstd = 1 / sqrt(var + eps)
 //              training: mean and biased variance of the batch; running <- (1 - m) running + m batch, with the unbiased
-//              variance; else the running ones
+//              variance; else the running ones. With `relu` max(y, 0), NaN kept, in the same pass
 //   backward   db = sum g, dw = sum g (x - mean) * invstd
 //              dx = (g - db/n - (x - mean) * invstd * dw/n) * scale in training, g * scale else
 //              of relu(y): with g where y > 0 and 0 elsewhere; y is made again from x, to the same bits
@@ -50,17 +50,17 @@ struct NormArgs {
   const void* params;  // `lanes` wide each. fwd: mean, scale, bias; bwd: mean, scale, bias, db/n, dw/n * invstd
   int64_t total, channels, inner, width, step;
   int64_t lanes;           // width where inner == 1; params: C, sums: 1 where inner > 1
-  bool relu;               // sums, bwd: g is the gradient of relu(y)
+  bool relu;               // fwd: of y; sums, bwd: g is the gradient of relu(y)
   bool training;           // bwd: the statistics are the batch's and pass gradients on
   bool stream;             // fwd, bwd: `out` goes past the caches; rows, planes and parts are whole, aligned vectors
   NormDevice device = {};  // instead of sums, params, width, step and lanes
 };
 
 // Null pointers stand for what is absent. Without running statistics the batch's are used in evaluation too. `mean` and
-// `invstd` receive what backward needs.
+// `invstd` receive what backward needs. `in_place`: y may take the memory of x, which nobody reads any more.
 DL_API Array batch_norm_fwd(const Array& x, const Array* weight, const Array* bias, const Array* running_mean,
-                            const Array* running_var, bool training, double momentum, double eps, Array* mean,
-                            Array* invstd);
+                            const Array* running_var, bool training, double momentum, double eps, bool relu,
+                            bool in_place, Array* mean, Array* invstd);
 
 // dx when `dx` is not null; dweight and dbias when `dweight` is not null.
 // With `relu`, g is the gradient of relu(y); `bias` is needed for that alone.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from dlcore.nn.chain import run_chain
 from dlcore.nn.checks import outside
 from dlcore.nn.module import Module
 from dlcore.nn.parameter import Parameter
@@ -86,6 +87,8 @@ class _List(Module):
 class Sequential(_List):
     """Modules applied one after the other; a slice of one is a Sequential that shares them.
 
+    A ReLU behind a Linear, Conv2d or batch norm is computed in the pass that makes its input, to the same bits.
+
     Given one dict, its keys are the names.
 
     >>> from dlcore import nn
@@ -108,9 +111,7 @@ class Sequential(_List):
             self.add_module(str(i), m)
 
     def forward(self, x: Any) -> Any:
-        for m in self._modules.values():
-            x = m(x)
-        return x
+        return run_chain(self._modules.values(), x)
 
     def __setitem__(self, index: int, value: Any) -> None:
         self._take(list(self._modules)[index], value)

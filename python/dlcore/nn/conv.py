@@ -11,6 +11,7 @@ from dlcore.nn import init
 from dlcore.nn.checks import whole
 from dlcore.nn.module import Module
 from dlcore.nn.parameter import Parameter
+from dlcore.ops.conv2d import conv2d_relu
 from dlcore.tensor import Tensor
 
 Size = int | tuple[int, ...]
@@ -131,6 +132,11 @@ class Conv2d(_Conv):
     def forward(self, x: Tensor) -> Tensor:
         x, padding = self._padded(x)
         return F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+    def forward_relu(self, x: Tensor) -> Tensor:
+        """``relu(self(x))`` of (N, C, H, W) in one pass; see nn/chain.py."""
+        x, padding = self._padded(x)
+        return conv2d_relu(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv1d(_Conv):

@@ -10,6 +10,7 @@ from dlcore.nn import init
 from dlcore.nn.checks import whole
 from dlcore.nn.module import Module
 from dlcore.nn.parameter import Parameter
+from dlcore.ops.matmul import linear_relu
 from dlcore.tensor import Tensor
 
 
@@ -38,6 +39,10 @@ class Linear(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.linear(x, self.weight, self.bias)
+
+    def forward_relu(self, x: Tensor) -> Tensor:
+        """``relu(self(x))`` in one pass; see nn/chain.py."""
+        return linear_relu(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

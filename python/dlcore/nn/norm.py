@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import dlcore.nn.functional as F
 from dlcore import _C, creation
 from dlcore.nn.checks import number, whole
 from dlcore.nn.module import Module
 from dlcore.nn.parameter import Parameter
+from dlcore.ops.norm import batch_norm_relu
 from dlcore.tensor import Tensor
 
 
@@ -73,9 +76,16 @@ class _BatchNorm(_ChannelNorm):
         super().__init__(num_features, eps, momentum, affine, track_running_stats)
 
     def forward(self, x: Tensor) -> Tensor:
+        return self._by(F.batch_norm, x)
+
+    def forward_relu(self, x: Tensor, in_place: bool = False) -> Tensor:
+        """``relu(self(x))`` in one pass; ``in_place`` in x's memory, which nothing else may read. See nn/chain.py."""
+        return self._by(batch_norm_relu, x, in_place)
+
+    def _by(self, function: Callable[..., Tensor], x: Tensor, *more: bool) -> Tensor:
         self._check(x)
         momentum = self._count_batch()
-        return F.batch_norm(
+        return function(
             x,
             self.running_mean,
             self.running_var,
@@ -84,6 +94,7 @@ class _BatchNorm(_ChannelNorm):
             self.training or not self.track_running_stats,
             momentum,
             self.eps,
+            *more,
         )
 
 

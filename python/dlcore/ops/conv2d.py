@@ -39,20 +39,48 @@ def conv2d(
     """
     if input.ndim == 3 and weight.ndim == 4:
         return shape.squeeze(conv2d(shape.unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
-    saved = x, w = array_of(input), array_of(weight)
+    input, saved, attrs = _prepared(input, weight, stride, padding, dilation, groups)
+    y = _C.conv2d_fwd(saved[0], saved[1], bias, *attrs)
+    return record(y, conv2d_backward, (input, weight) if bias is None else (input, weight, bias), saved, attrs)
+
+
+def conv2d_relu(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Size,
+    padding: Size | str,
+    dilation: Size,
+    groups: int,
+) -> Tensor:
+    """``relu(conv2d(…))`` of images (N, C, H, W), to the bit, in one pass; see nn/chain.py."""
+    input, saved, attrs = _prepared(input, weight, stride, padding, dilation, groups)
+    y = _C.conv2d_fwd(saved[0], saved[1], bias, *attrs, True)
+    inputs = (input, weight) if bias is None else (input, weight, bias)
+    return record(y, conv2d_relu_backward, inputs, (y, *saved), attrs)
+
+
+def _prepared(
+    input: Tensor, weight: Tensor, stride: Size, padding: Size | str, dilation: Size, groups: int
+) -> tuple[Tensor, tuple, tuple]:
+    """The input, what a rule saves (x, w and perhaps a float32 w behind them), and the kernels' attributes."""
+    saved: tuple = (array_of(input), array_of(weight))
     if state.on:
         input, saved = lowered(input, weight)
-        x, w = saved[:2]
     stride, dilation = pair("stride", stride), pair("dilation", dilation)
-    attrs = (stride, pad_sizes(padding, w.shape, stride, dilation), dilation, groups)
-    if bias is None:
-        return record(_C.conv2d_fwd(x, w, None, *attrs), conv2d_backward, (input, weight), saved, attrs)
-    y = _C.conv2d_fwd(x, w, bias, *attrs)
-    return record(y, conv2d_backward, (input, weight, bias), saved, attrs)
+    return input, saved, (stride, pad_sizes(padding, saved[1].shape, stride, dilation), dilation, groups)
 
 
 def conv2d_backward(g, node):
-    x, w, *master = node.saved
+    return _gradients(g, node, *node.saved)
+
+
+def conv2d_relu_backward(g, node):
+    y, *saved = node.saved
+    return _gradients(_C.relu_bwd(g, y), node, *saved)
+
+
+def _gradients(g, node, x, w, *master):
     need = node.inputs
     dx = None if need[0] is None else _C.conv2d_bwd_x(g, w, x.shape, *node.attrs)
     dw = None if need[1] is None else _C.conv2d_bwd_w(g, x, master[0] if master else w, *node.attrs)

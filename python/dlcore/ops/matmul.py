@@ -125,8 +125,26 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return record(y, linear_backward, (input, weight, bias), saved)
 
 
+def linear_relu(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """``relu(linear(…))``, to the bit, in one pass; see nn/chain.py."""
+    saved: tuple = (array_of(input), array_of(weight))
+    if state.on:
+        input, saved = lowered(input, weight)
+    y = _C.linear_fwd(saved[0], saved[1], bias, True)
+    inputs = (input, weight) if bias is None else (input, weight, bias)
+    return record(y, linear_relu_backward, inputs, (y, *saved))
+
+
 def linear_backward(g, node):
-    x, w, *master = node.saved
+    return _linear_gradients(g, node, *node.saved)
+
+
+def linear_relu_backward(g, node):
+    y, *saved = node.saved
+    return _linear_gradients(_C.relu_bwd(g, y), node, *saved)
+
+
+def _linear_gradients(g, node, x, w, *master):
     need = node.inputs
     dx = None if need[0] is None else _C.linear_bwd_x(g, w)
     dw = None if need[1] is None else _C.linear_bwd_w(g, x, master[0] if master else w)

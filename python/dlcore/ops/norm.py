@@ -34,19 +34,49 @@ def batch_norm(
     >>> dl.nn.functional.batch_norm(dl.tensor([[1.0], [3.0]]), None, None, training=True, eps=0.0).tolist()
     [[-1.0], [1.0]]
     """
-    w = None if weight is None else weight.array
+    b = None if bias is None else bias.array
     y, mean, invstd = _C.batch_norm_fwd(
         input.array,
-        w,
-        None if bias is None else bias.array,
+        None if weight is None else weight.array,
+        b,
         None if running_mean is None else running_mean.array,
         None if running_var is None else running_var.array,
         training,
         momentum,
         eps,
     )
-    attrs = (training or running_mean is None, weight is not None, None if bias is None else bias.array)
+    attrs = (training or running_mean is None, weight is not None, b)
     return _record(y, batch_norm_backward, input, weight, bias, (mean, invstd), attrs)
+
+
+def batch_norm_relu(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+    in_place: bool = False,
+) -> Tensor:
+    """``relu(batch_norm(…))``, to the bit, in one pass; ``in_place`` in input's memory. See nn/chain.py."""
+    b = None if bias is None else bias.array
+    y, mean, invstd = _C.batch_norm_fwd(
+        input.array,
+        None if weight is None else weight.array,
+        b,
+        None if running_mean is None else running_mean.array,
+        None if running_var is None else running_var.array,
+        training,
+        momentum,
+        eps,
+        True,
+        in_place,
+    )
+    attrs = (training or running_mean is None, weight is not None, bias is not None)
+    more = () if b is None else (b,)
+    return _record(y, batch_norm_relu_backward, input, weight, bias, (mean, invstd), attrs, more)
 
 
 def batch_norm_backward(g, node):
@@ -73,15 +103,17 @@ def relu_after(y: Any, node: Any) -> Tensor:
     return record_after(node, y, batch_norm_relu_backward, saved, (training, has_weight, bias is not None))
 
 
-def _record(y: Any, rule: Any, x: Tensor, weight: Any, bias: Any, statistics: tuple, attrs: Any) -> Tensor:
-    """The op's inputs are x and whichever of weight and bias there are; weight is saved last."""
+def _record(
+    y: Any, rule: Any, x: Tensor, weight: Any, bias: Any, statistics: tuple, attrs: Any, more: tuple = ()
+) -> Tensor:
+    """The op's inputs are x and whichever of weight and bias there are; weight is saved last, but for `more`."""
     inputs: tuple[Tensor, ...] = (x,)
     saved: tuple[Any, ...] = (x.array, *statistics)
     if weight is not None:
         inputs, saved = (*inputs, weight), (*saved, weight.array)
     if bias is not None:
         inputs = (*inputs, bias)
-    return record(y, rule, inputs, saved, attrs)
+    return record(y, rule, inputs, saved + more, attrs)
 
 
 def _wanted(node: Any) -> tuple[bool, bool]:
