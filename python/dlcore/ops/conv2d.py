@@ -62,7 +62,7 @@ def conv2d_relu(
 
 def _prepared(
     input: Tensor, weight: Tensor, stride: Size, padding: Size | str, dilation: Size, groups: int
-) -> tuple[Tensor, tuple, tuple]:
+) -> tuple[Tensor, tuple, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int]]:
     """The input, what a rule saves (x, w and perhaps a float32 w behind them), and the kernels' attributes."""
     saved: tuple = (array_of(input), array_of(weight))
     if state.on:
