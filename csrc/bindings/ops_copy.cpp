@@ -1,5 +1,6 @@
 // Arrays from arrays and from numbers.
 #include "bindings/call.h"
+#include "blocks/copy/across.h"
 #include "blocks/copy/copy.h"
 #include "blocks/copy/join.h"
 #include "blocks/copy/rearrange.h"
@@ -66,5 +67,9 @@ void bind_copy(py::module_& m) {
   def(m, "flip", &dl::flip);
   def(m, "arange", &dl::arange);
   def(m, "to_device", [](const Array& a, const std::string& device) { return dl::to_device(a, device_of(device)); });
+  def(m, "to_device_later",
+      [](const Array& a, const std::string& device) { return dl::to_device(a, device_of(device), true); });
+  def(m, "pin_memory", &dl::pin);
+  def(m, "is_pinned", &dl::is_pinned);
   def(m, "layout_copies", &dl::layout_copies);
 }

@@ -23,6 +23,32 @@ py::dict describe(const dl::KernelInfo& k) {
   return d;
 }
 
+const dl::DeviceApi& cuda() { return dl::device_api(dl::Device::cuda); }
+const dl::StreamApi& streams() { return *cuda().streams; }
+void* event_at(uint64_t address) { return reinterpret_cast<void*>(address); }  // an event, as Python keeps it
+
+void bind_streams(py::module_& m) {
+  def(m, "cuda_stream", [] { return streams().create(); });
+  def(m, "cuda_current_stream", [] { return streams().current(); });
+  def(m, "cuda_set_stream", [](int stream) { streams().set_current(stream); });
+  def(m, "cuda_stream_done", [](int stream) { return streams().done(stream); });
+  def(m, "cuda_stream_synchronize", [](int stream) {
+    const py::gil_scoped_release release;
+    streams().synchronize(stream);
+  });
+  def(m, "cuda_event", [](bool timed) { return reinterpret_cast<uint64_t>(streams().create_event(timed)); });
+  def(m, "cuda_event_free", [](uint64_t e) { streams().free_event(event_at(e)); });
+  def(m, "cuda_event_record", [](uint64_t e, int stream) { streams().record(event_at(e), stream); });
+  def(m, "cuda_event_wait", [](uint64_t e, int stream) { streams().wait(stream, event_at(e)); });
+  def(m, "cuda_event_reached", [](uint64_t e) { return streams().reached(event_at(e)); });
+  def(m, "cuda_event_synchronize", [](uint64_t e) {
+    const py::gil_scoped_release release;
+    streams().synchronize_event(event_at(e));
+  });
+  def(m, "cuda_milliseconds",
+      [](uint64_t begin, uint64_t end) { return streams().milliseconds(event_at(begin), event_at(end)); });
+}
+
 }  // namespace
 
 void bind_runtime(py::module_& m) {
@@ -59,9 +85,29 @@ void bind_runtime(py::module_& m) {
   });
   def(m, "cuda_synchronize", [] {
     const py::gil_scoped_release release;
-    dl::device_api(dl::Device::cuda).synchronize();
+    cuda().synchronize();
   });
-  def(m, "cuda_check_sync", [](bool on) { dl::device_api(dl::Device::cuda).check_at_once(on); });
+  bind_streams(m);
+  def(m, "cuda_memory_stats", [] {
+    const dl::DeviceMemory s = cuda().memory->stats();
+    py::dict d;
+    d["in_use"] = s.in_use;
+    d["peak"] = s.peak;
+    d["reserved"] = s.reserved;
+    d["peak_reserved"] = s.peak_reserved;
+    d["free"] = s.free;
+    d["total"] = s.total;
+    d["allocations"] = s.allocations;
+    return d;
+  });
+  def(m, "cuda_reset_peaks", [] { cuda().memory->reset_peaks(); });
+  def(m, "cuda_empty_cache", [] {
+    const py::gil_scoped_release release;
+    cuda().memory->empty_cache();
+  });
+  def(m, "cuda_used_by",
+      [](const dl::Array& a, int stream) { dl::device_api(a.device()).memory->used_by(a.storage()->data, stream); });
+  def(m, "cuda_check_sync", [](bool on) { cuda().check_at_once(on); });
   def(m, "has_cuda", [] { return dl::has_device(dl::Device::cuda); });
 
   def(m, "peak_flops", [](double seconds) {

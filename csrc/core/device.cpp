@@ -6,11 +6,12 @@
 namespace dl {
 
 namespace {
-DeviceApi apis[kDevices] = {{.name = "cpu",
-                             .alloc = cpu_alloc,
-                             .free = cpu_free,
-                             .copy = [](void* d, const void* s, size_t n, CopyKind) { __builtin_memcpy(d, s, n); },
-                             .synchronize = [] {}}};
+DeviceApi apis[kDevices] = {
+    {.name = "cpu",
+     .alloc = cpu_alloc,
+     .free = cpu_free,
+     .copy = [](void* d, const void* s, size_t n, CopyKind, bool) { __builtin_memcpy(d, s, n); },
+     .synchronize = [] {}}};
 }  // namespace
 
 void register_device(Device device, const DeviceApi& api) { apis[static_cast<int>(device)] = api; }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cuda/check.h"
+#include "cuda/stream.h"
 
 // An invariant of device code that only the shim pays for: there it ends the launch with WHAT, under nvcc it is
 // nothing.
@@ -46,6 +47,7 @@ void launch(const char* name, void (*kernel)(Params...), const Shape& shape, Arg
   config.gridDim = shape.blocks;
   config.blockDim = shape.threads;
   config.dynamicSmemBytes = shape.shared_bytes;
+  config.stream = current_stream.handle;
   check(cudaLaunchKernelEx(&config, kernel, std::forward<Args>(args)...), name);
 }
 

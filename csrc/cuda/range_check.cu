@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <vector>
 
 #include "cuda/launch.h"
 
@@ -32,13 +33,14 @@ __global__ void range_check_kernel(const std::int64_t* values, std::int64_t n, s
 
 struct Pending {
   std::size_t slot;
+  cudaStream_t stream;
   std::function<void(std::int64_t, std::int64_t)> raise;
 };
 
 struct Checks {
   std::mutex mutex;
   unsigned long long* slots = nullptr;  // pinned, and mapped for the device
-  std::size_t next = 0;
+  std::vector<std::size_t> free;
   std::deque<Pending> pending;
   bool at_once = false;
 
@@ -47,9 +49,10 @@ struct Checks {
       void* memory = nullptr;
       check(cudaHostAlloc(&memory, kSlots * sizeof(*slots), cudaHostAllocMapped), "pinned memory");
       slots = static_cast<unsigned long long*>(memory);
+      for (std::size_t i = kSlots; i > 0; --i) free.push_back(i - 1);
     }
-    *slot = next;
-    next = (next + 1) % kSlots;
+    *slot = free.back();
+    free.pop_back();
     slots[*slot] = kNone;
     return slots + *slot;
   }
@@ -68,11 +71,11 @@ void check_range(const RangeCheck& c) {
   bool full, at_once;
   {
     const std::lock_guard lock(all.mutex);
-    full = all.pending.size() + 1 >= kSlots;
+    full = all.pending.size() == kSlots;
     at_once = all.at_once;
   }
   if (full) {
-    check(cudaStreamSynchronize(nullptr), "waiting for the GPU");
+    check(cudaDeviceSynchronize(), "waiting for the GPU");
     raise_bad_ranges();
   }
   {
@@ -81,28 +84,43 @@ void check_range(const RangeCheck& c) {
     unsigned long long* at = all.take(&slot);
     launch("range_check", range_check_kernel, grid_stride(c.n), c.values, c.n, c.least, c.limit,
            c.ignored ? *c.ignored : 0, c.ignored != nullptr, at);
-    all.pending.push_back({slot, c.raise});
+    all.pending.push_back({slot, current_stream.handle, c.raise});
   }
   if (!at_once) return;
-  check(cudaStreamSynchronize(nullptr), "waiting for the GPU");
-  raise_bad_ranges();
+  check(cudaStreamSynchronize(current_stream.handle), "waiting for the GPU");
+  raise_bad_ranges(current_stream.handle);
 }
 
-void raise_bad_ranges() {
+namespace {
+
+template <class Done>
+void raise_first_bad(const Done& done) {
   Checks& all = checks();
   std::function<void(std::int64_t, std::int64_t)> raise;
   std::uint64_t bad = kNone;
   {
     const std::lock_guard lock(all.mutex);
-    for (const Pending& p : all.pending)
+    std::erase_if(all.pending, [&](const Pending& p) {
+      if (!done(p)) return false;
       if (bad == kNone && all.slots[p.slot] != kNone) {
         bad = all.slots[p.slot];
         raise = p.raise;
       }
-    all.pending.clear();
+      all.free.push_back(p.slot);
+      return true;
+    });
   }
   if (bad != kNone)
     raise(static_cast<std::int64_t>(bad >> 32), static_cast<std::int32_t>(static_cast<std::uint32_t>(bad)));
+}
+
+}  // namespace
+
+void raise_bad_ranges(cudaStream_t waited_for) {
+  raise_first_bad([=](const Pending& p) { return p.stream == waited_for; });
+}
+void raise_bad_ranges() {
+  raise_first_bad([](const Pending&) { return true; });
 }
 
 void check_ranges_at_once(bool on) {

@@ -7,27 +7,21 @@
 #include <cstddef>
 
 #include "cuda/check.h"
+#include "cuda/memory.h"
+#include "cuda/stream.h"
 
 namespace dl::cuda {
 
 class Scratch {
  public:
-  explicit Scratch(std::size_t bytes) {
-    if (bytes == 0) return;
-    const cudaError_t error = cudaMallocAsync(&data_, bytes, nullptr);
-    DL_CHECK(error != cudaErrorMemoryAllocation, OutOfMemory, "out of memory: a kernel asked for ", bytes,
-             " bytes of scratch on the GPU; use a smaller batch, or free tensors that are no longer needed");
-    check(error, "allocating scratch");
-  }
+  explicit Scratch(std::size_t bytes) : bytes_(bytes), data_(allocate(bytes, stream_, "a kernel's scratch")) {}
   /// `count` elements at `from`, which may change when this returns.
   template <class T>
   Scratch(const T* from, std::size_t count) : Scratch(count * sizeof(T)) {
     if (count)
-      check(cudaMemcpyAsync(data_, from, count * sizeof(T), cudaMemcpyHostToDevice, nullptr), "copying a table");
+      check(cudaMemcpyAsync(data_, from, count * sizeof(T), cudaMemcpyHostToDevice, stream_), "copying a table");
   }
-  ~Scratch() {
-    if (data_) cudaFreeAsync(data_, nullptr);  // an error here is an earlier launch's, which the next check reports
-  }
+  ~Scratch() { give_back(data_, bytes_, stream_); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
@@ -37,7 +31,9 @@ class Scratch {
   }
 
  private:
-  void* data_ = nullptr;
+  cudaStream_t stream_ = current_stream.handle;
+  std::size_t bytes_;
+  void* data_;
 };
 
 }  // namespace dl::cuda

@@ -26,12 +26,23 @@ def target(args: tuple, dtype: _C.DType | None, device: str | None) -> tuple[_C.
     return dtype, device
 
 
-def move(x: Tensor, device: str) -> Tensor:
+def move(x: Tensor, device: str, later: bool) -> Tensor:
     """A copy on another device; the gradient travels back."""
     if device == "cuda":
         cuda.open_backend()
-    return autograd.record(_C.to_device(x.array, device), move_backward, (x,), (), x.device)
+    copy = _C.to_device_later if later else _C.to_device
+    return autograd.record(copy(x.array, device), move_backward, (x,), (), x.device)
 
 
 def move_backward(g: Any, node: autograd.Node) -> tuple:
     return (_C.to_device(g, node.attrs),)
+
+
+def pin(x: Tensor) -> Tensor:
+    """A copy in pinned host memory; the gradient is as it comes."""
+    cuda.open_backend()
+    return autograd.record(_C.pin_memory(x.array), pin_backward, (x,), ())
+
+
+def pin_backward(g: Any, node: autograd.Node) -> tuple:
+    return (g,)

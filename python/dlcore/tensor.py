@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from dlcore import _C, autograd, hooks, mistakes
-from dlcore.devices import move, target
+from dlcore.cuda import Stream
+from dlcore.devices import move, pin, target
 from dlcore.operators import Operators
 from dlcore.ops import copy
 from dlcore.ops.shape import wrap_dim
@@ -125,8 +126,9 @@ class Tensor(Operators):
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
-        body = np.array2string(_wide(self.array).numpy(), separator=", ", prefix="tensor(", threshold=1000)
-        notes = []
+        values = _wide(_C.to_device(self.array, "cpu")).numpy()
+        body = np.array2string(values, separator=", ", prefix="tensor(", threshold=1000)
+        notes = [] if self.device == "cpu" else [f"device='{self.device}'"]
         if self.dtype not in (_C.DType.float32, _C.DType.int64, _C.DType.bool):
             notes.append(f"dtype={self.dtype}")
         if self.numel() == 0:
@@ -231,19 +233,40 @@ class Tensor(Operators):
         hooks.retain_grad(self)
 
     # ---- devices
-    def to(self, *args: Any, dtype: _C.DType | None = None, device: str | None = None) -> Tensor:
-        """This tensor with another dtype or on another device ("cpu" or "cuda"); itself when nothing changes."""
+    def to(
+        self, *args: Any, dtype: _C.DType | None = None, device: str | None = None, non_blocking: bool = False
+    ) -> Tensor:
+        """This tensor with another dtype or on another device ("cpu" or "cuda"); itself when nothing changes.
+
+        With ``non_blocking=True`` the call returns before the copy is made: to the GPU where this tensor is in pinned
+        memory (do not write to it before then), and to the host, where the result is pinned and must not be read before
+        ``dl.cuda.current_stream().synchronize()``, or an event recorded behind it.
+        """
         dtype, device = target(args, dtype, device)
-        x = self if device is None or device == self.device else move(self, device)
+        x = self if device is None or device == self.device else move(self, device, non_blocking)
         return x if dtype is None or dtype == x.dtype else copy.convert(x, dtype)
 
     def cpu(self) -> Tensor:
         """On the CPU; itself when it is there."""
         return self.to("cpu")
 
-    def cuda(self) -> Tensor:
+    def cuda(self, non_blocking: bool = False) -> Tensor:
         """On the GPU; itself when it is there. DeviceError where there is none."""
-        return self.to("cuda")
+        return self.to("cuda", non_blocking=non_blocking)
+
+    def pin_memory(self) -> Tensor:
+        """A copy in pinned host memory, from which ``to("cuda", non_blocking=True)`` copies while the host goes on;
+        itself when it is there. DeviceError on the GPU, and where there is none."""
+        return pin(self)
+
+    def is_pinned(self) -> bool:
+        """Whether this tensor is in pinned host memory."""
+        return _C.is_pinned(self.array)
+
+    def record_stream(self, stream: Stream) -> None:
+        """Tells that `stream` uses this tensor of the GPU: its memory is handed out again only behind what the stream
+        was given until the tensor is freed. For tensors made on another stream."""
+        _C.cuda_used_by(self.array, stream.number)
 
     def float(self) -> Tensor:
         """As float32."""

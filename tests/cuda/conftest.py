@@ -100,6 +100,26 @@ def load_shim(build: Callable[[str], Path]) -> Callable[[int], None]:
     return lambda s: set_seed(ctypes.c_uint64(s))
 
 
+@pytest.fixture
+def shim_only(schedules: Callable[..., Iterator[int]]) -> None:
+    if loaded != ["shim"]:
+        pytest.skip("relies on the shim: a GPU may be early, and has as much memory as it has")
+
+
+@pytest.fixture
+def late(schedules: Callable[..., Iterator[int]], build_shim: Callable[[str], Path]) -> Iterator[None]:
+    """Through the shim: what a stream is given is done when somebody waits for it, and not before."""
+    if loaded != ["shim"]:
+        yield
+        return
+    shim = ctypes.CDLL(str(build_shim("dlcore_shim")))
+    shim.dlcore_shim_late(1)
+    try:
+        yield
+    finally:
+        shim.dlcore_shim_late(0)
+
+
 def load_cuda() -> Callable[[int], None]:
     _C.load_backend(str(PACKAGE / "libdlcore_cuda.so"))
     try:

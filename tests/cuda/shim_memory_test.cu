@@ -54,6 +54,22 @@ TEST(the_host_cannot_touch_device_memory) {
 }
 #endif
 
+#ifndef __SANITIZE_ADDRESS__
+__global__ void past_the_end_kernel(int* x, int n) { x[n] = 1; }
+
+TEST(a_write_past_the_end_of_device_memory_is_an_error) {
+  for (const std::size_t n : {std::size_t{3}, std::size_t{1024}}) {
+    {
+      Device<int> x(n);
+      launch("past_the_end", past_the_end_kernel, {.blocks = 1, .threads = 1}, x.at, static_cast<int>(n));
+    }
+    const std::string error = error_of([] { Device<int>(std::vector<int>{1}); });
+    EXPECT(contains(error, dl::join("a kernel wrote past the end of ", 4 * n, " bytes of device memory").c_str()));
+    Device<int>(std::vector<int>{1});  // reported once
+  }
+}
+#endif
+
 __global__ void misaligned_kernel(float* x) { store128(x + 1, load128(x)); }
 
 TEST(a_misaligned_128_bit_access_is_an_error) {

@@ -32,6 +32,7 @@ def test_with_a_backend_tensors_go_there_and_back(schedules: Callable[[], Iterat
     x = dl.tensor([[1.0, 2.0], [3.0, 4.0]]).cuda()
     assert x.device == "cuda" and x.cpu().tolist() == [[1.0, 2.0], [3.0, 4.0]]
     assert dl.tensor(5).cuda().item() == 5
+    assert repr(x.bfloat16()) == "tensor([[1., 2.],\n        [3., 4.]], device='cuda', dtype=bfloat16)"
     assert dl.tensor([]).cuda().cpu().tolist() == []
     dl.cuda.synchronize()
 

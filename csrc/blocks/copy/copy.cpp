@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "blocks/copy/across.h"
 #include "core/array.h"
-#include "core/device.h"
 #include "core/launch.h"
 
 namespace dl {
@@ -45,19 +45,6 @@ Array relayout(const Array& x, const Array& empty) {
   ++layout_copy_count;
   copy_into(empty, x);
   return empty;
-}
-
-// Crossing devices moves whole dense blocks: both sides are made dense and alike first.
-void copy_across(const Array& dst, const Array& src) {
-  const Array s = convert(as_dense(src), dst.dtype());
-  const bool to_host = dst.device() == Device::cpu;
-  const DeviceApi& api = device_api(to_host ? src.device() : dst.device());
-  const CopyKind kind = to_host ? CopyKind::device_to_host : CopyKind::host_to_device;
-  const auto bytes = static_cast<size_t>(s.size()) * itemsize(s.dtype());
-  if (dst.shape() == s.shape() && dst.strides() == s.strides()) return api.copy(dst.raw(), s.raw(), bytes, kind);
-  const Array moved = Array::empty_strided(s.shape(), s.strides(), s.dtype(), dst.device());
-  api.copy(moved.raw(), s.raw(), bytes, kind);
-  copy_into(dst, moved);
 }
 
 }  // namespace
@@ -120,14 +107,6 @@ Array as_layout_of(const Array& x, const Array& like) {
 Array as_channels_last(const Array& x) {
   if (x.is_channels_last()) return x;
   return relayout(x, Array::empty_strided(x.shape(), channels_last(x.shape()), x.dtype(), x.device()));
-}
-
-Array to_device(const Array& x, Device device) {
-  if (x.device() == device) return x;
-  const Array s = as_dense(x);
-  const Array out = Array::empty_strided(s.shape(), s.strides(), s.dtype(), device);
-  if (out.size()) copy_across(out, s);
-  return out;
 }
 
 uint64_t layout_copies() { return layout_copy_count; }

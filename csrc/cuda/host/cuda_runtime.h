@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <source_location>
 #include <tuple>
 #include <utility>
@@ -44,10 +45,13 @@ enum cudaError_t {
   cudaErrorInvalidValue = 1,
   cudaErrorMemoryAllocation = 2,
   cudaErrorInvalidConfiguration = 9,
+  cudaErrorNotReady = 600,
+  cudaErrorIllegalAddress = 700,
   cudaErrorLaunchFailure = 719,
 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
-using cudaStream_t = struct dl_shim_stream*;  // work is done when the call returns: there is only the null stream
+using cudaStream_t = struct dl_shim_stream*;  // streams.h; null is the default stream
+using cudaEvent_t = struct dl_shim_event*;
 
 struct cudaLaunchConfig_t {
   dim3 gridDim, blockDim;
@@ -55,17 +59,46 @@ struct cudaLaunchConfig_t {
   cudaStream_t stream = nullptr;
 };
 
-using cudaMemPool_t = struct dl_shim_pool*;
-enum cudaMemPoolAttr { cudaMemPoolAttrReleaseThreshold = 4 };
+struct cudaDeviceProp {
+  char name[256];
+  int major, minor;
+};
 
+using cudaMemPool_t = struct dl_shim_pool*;
+enum cudaMemPoolAttr {
+  cudaMemPoolAttrReleaseThreshold = 4,
+  cudaMemPoolAttrReservedMemCurrent = 5,
+  cudaMemPoolAttrReservedMemHigh = 6,
+};
+inline constexpr unsigned cudaStreamNonBlocking = 1, cudaEventDefault = 0, cudaEventDisableTiming = 2,
+                          cudaHostAllocDefault = 0, cudaHostAllocMapped = 2;
+
+cudaError_t cudaDriverGetVersion(int* version);
+cudaError_t cudaRuntimeGetVersion(int* version);
+cudaError_t cudaGetDeviceCount(int* count);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
+cudaError_t cudaGetLastError();
 cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int device);
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
+cudaError_t cudaMemPoolTrimTo(cudaMemPool_t pool, std::size_t keep);
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total);
 cudaError_t cudaMallocAsync(void** pointer, std::size_t bytes, cudaStream_t stream);
 cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
-cudaError_t cudaStreamSynchronize(cudaStream_t stream);
-inline constexpr unsigned cudaHostAllocMapped = 2;
 cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned flags);  // memory that both sides may touch
+cudaError_t cudaFreeHost(void* pointer);
+cudaError_t cudaDeviceSynchronize();
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
+cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaStreamQuery(cudaStream_t stream);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags);
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventQuery(cudaEvent_t event);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end);
 /// For cudaErrorLaunchFailure: what went wrong in this OS thread's last failed launch, and in which block.
 const char* cudaGetErrorString(cudaError_t error);
 
@@ -78,7 +111,8 @@ namespace dl::shim {
 /// The library exports it as `void dlcore_shim_seed(uint64_t)`.
 void set_schedule_seed(std::uint64_t seed);
 
-cudaError_t launch(const cudaLaunchConfig_t& config, void (*thread)(const void* params), const void* params);
+cudaError_t launch(const cudaLaunchConfig_t& config, void (*thread)(const void* params),
+                   const std::shared_ptr<const void>& params);
 /// False after a failure, which last_failure() then describes. The config is valid.
 bool run_grid(const cudaLaunchConfig_t& config, void (*thread)(const void* params), const void* params);
 const char* last_failure();
@@ -114,11 +148,11 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
     void (*kernel)(Params...);
     std::tuple<Params...> params;
   };
-  const Call call{kernel, std::tuple<Params...>(std::forward<Args>(args)...)};
+  const auto call = std::make_shared<const Call>(Call{kernel, std::tuple<Params...>(std::forward<Args>(args)...)});
   auto thread = [](const void* c) {
     std::apply(static_cast<const Call*>(c)->kernel, static_cast<const Call*>(c)->params);
   };
-  return dl::shim::launch(*config, thread, &call);
+  return dl::shim::launch(*config, thread, call);
 }
 
 // ---- device side ----

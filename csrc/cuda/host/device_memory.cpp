@@ -12,7 +12,10 @@ void* device_alloc(std::size_t bytes) {
   if (posix_memalign(&p, 256, bytes) != 0) return nullptr;  // the size is exact: the next byte is a red zone
   return std::memset(p, 0xff, bytes);
 }
-void device_free(void* p) { std::free(p); }
+bool device_free(void* p, std::size_t) {
+  std::free(p);
+  return true;
+}
 
 DeviceAccess::DeviceAccess() {}
 DeviceAccess::~DeviceAccess() {}
@@ -85,13 +88,20 @@ Arena& arena() {
 }  // namespace
 
 void* device_alloc(std::size_t bytes) {
-  void* p = arena().take(bytes);
+  void* p = arena().take(bytes + kGuard);
   const DeviceAccess access;
-  return p ? std::memset(p, 0xff, bytes) : p;
+  return p ? std::memset(p, 0xff, bytes + kGuard) : p;
 }
 
-void device_free(void* p) {
-  if (p) arena().give(p);
+bool device_free(void* p, std::size_t bytes) {
+  bool whole = true;
+  {
+    const DeviceAccess access;
+    for (const char* c = static_cast<char*>(p) + bytes; c < static_cast<char*>(p) + bytes + kGuard; ++c)
+      whole &= *c == '\xff';
+  }
+  arena().give(p);
+  return whole;
 }
 
 thread_local unsigned open_here = 0;  // DeviceAccess of this thread, with a key

@@ -7,9 +7,11 @@
 
 namespace dl::shim {
 
-/// 256-byte aligned and poisoned (0xff); null when there is no room.
+/// 256-byte aligned and poisoned (0xff); null when there is no room. At least kGuard bytes of poison follow.
+constexpr std::size_t kGuard = 64;
 void* device_alloc(std::size_t bytes);
-void device_free(void* p);
+/// False where somebody wrote into that poison: a kernel, past the end.
+bool device_free(void* p, std::size_t bytes);
 
 /// While one lives, device memory is open.
 class DeviceAccess {

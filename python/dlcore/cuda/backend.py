@@ -1,4 +1,4 @@
-"""The CUDA backend, a library of its own: opened when a tensor first goes to the device, never at import."""
+"""The backend's library: opened when a tensor first goes to the device, never at import."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dlcore import _C
 
-_LIBRARY = Path(__file__).with_name("libdlcore_cuda.so")
+_LIBRARY = Path(__file__).parents[1] / "libdlcore_cuda.so"
 
 
 def open_backend() -> None:
@@ -49,6 +49,8 @@ def check_sync(on: bool) -> None:
 
 
 def synchronize() -> None:
-    """Waits until the GPU has finished what it was given. Raises DeviceError where there is no backend."""
+    """Waits until the GPU has finished what it was given, on every stream. Raises DeviceError where there is no
+    backend, and what a kernel found wrong since the last wait.
+    """
     open_backend()
     _C.cuda_synchronize()
