@@ -1,5 +1,5 @@
 // out[i] = f(in0[i], in1[i], …) over dense memory: every pointwise kernel's loop. 16 bytes a load and store where each
-// pointer allows it, single elements for the rest; a bfloat16 is computed as float32 and rounded once.
+// pointer allows it, single elements for the rest; a half is computed as float32 and rounded once.
 // Limit: memory bandwidth, unless f is long.
 #pragma once
 
@@ -17,18 +17,24 @@ template <>
 struct Computed<BFloat16> {
   using type = float;
 };
+template <>
+struct Computed<Half> {
+  using type = float;
+};
+template <class S>
+constexpr bool kHalf = __is_same(S, BFloat16) || __is_same(S, Half);
 
 template <class T, class S>
 __device__ __forceinline__ T read(S v) {
-  if constexpr (__is_same(S, BFloat16))
+  if constexpr (kHalf<S>)
     return static_cast<T>(widen(v));
   else
     return static_cast<T>(v);
 }
 template <class R, class T>
 __device__ __forceinline__ R rounded(T v) {
-  if constexpr (__is_same(R, BFloat16))
-    return narrow<BFloat16>(static_cast<float>(v));
+  if constexpr (kHalf<R>)
+    return narrow<R>(static_cast<float>(v));
   else
     return static_cast<R>(v);
 }

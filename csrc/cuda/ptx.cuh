@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cuda/launch.h"
+#include "simd/half.h"
 
 namespace dl::cuda {
 
@@ -53,9 +54,9 @@ __device__ __forceinline__ std::uint32_t to_tf32(std::uint32_t bits) {
 #endif
 }
 
-// d += a b of a warp. Words of 32 bits: two neighbouring k of bfloat16, or one of tf32. Lane 4 g + t holds of a (16
-// rows × 8 words) rows g and g + 8 of words t and t + 4: (g, t) (g + 8, t) (g, t + 4) (g + 8, t + 4); of b (8 words × 8
-// columns) words t and t + 4 of column g; of d (16 × 8) columns 2 t and 2 t + 1 of rows g and g + 8.
+// d += a b of a warp. Words of 32 bits: two neighbouring k of bfloat16 or float16, or one of tf32. Lane 4 g + t holds
+// of a (16 rows × 8 words) rows g and g + 8 of words t and t + 4: (g, t) (g + 8, t) (g, t + 4) (g + 8, t + 4); of b (8
+// words × 8 columns) words t and t + 4 of column g; of d (16 × 8) columns 2 t and 2 t + 1 of rows g and g + 8.
 #ifdef DL_CUDA_SHIM
 template <class Unpack>
 inline void mma_of_warp(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2],
@@ -90,6 +91,18 @@ __device__ __forceinline__ void mma_bf16(float (&d)[4], const std::uint32_t (&a)
       "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#endif
+}
+
+__device__ __forceinline__ void mma_f16(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+#ifdef DL_CUDA_SHIM
+  const auto half = [](std::uint32_t bits) { return widen(Half{static_cast<std::uint16_t>(bits)}); };
+  mma_of_warp(d, a, b,
+              [&](std::uint32_t x, std::uint32_t y) { return half(x) * half(y) + half(x >> 16) * half(y >> 16); });
+#else
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 #endif
 }
 

@@ -135,7 +135,7 @@ __version__ = "0.1.0"
 
 _C.check_environment()  # a DLCORE_ variable that cannot be obeyed is a ValueError now, not in the middle of some op
 
-_LAZY = ("data", "formats", "machine", "nn", "optim", "profiler", "recipes", "testing", "train")
+_LAZY = ("amp", "data", "formats", "machine", "nn", "optim", "profiler", "recipes", "testing", "train")
 
 
 def __getattr__(name: str) -> _Any:

@@ -83,6 +83,7 @@ def train(
     threads: Annotated[int | None, _whole("Threads for the kernels; changes no result.")] = None,
     workers: Annotated[int | None, _whole("Threads that prepare batches; changes no result.")] = None,
     data: Annotated[str | None, typer.Option(metavar="DIR", help="Read local data files instead of fetching.")] = None,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="cpu or cuda. Default cpu.")] = None,
     out: Annotated[
         str, typer.Option(metavar="DIR", help="Where to save; models by default.", show_default=False)
     ] = "models",
@@ -91,7 +92,8 @@ def train(
     if not name:
         raise SettingError(f"which recipe? There are {', '.join(RECIPES)}")
     recipe = load_recipe(name)
-    given = {"epochs": epochs, "bs": bs, "lr": lr, "seed": seed, "threads": threads, "workers": workers, "data": data}
+    given = {"epochs": epochs, "bs": bs, "lr": lr, "seed": seed, "threads": threads, "workers": workers, "data": data,
+             "device": device}  # fmt: skip
     settle(recipe, **given)
     if not out:
         raise SettingError("--out needs the name of a folder")
@@ -132,7 +134,8 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print it as one J
         "isa": _C.isa(),
         "machine_isa": _C.machine_isa(),
         "threads": dl.get_num_threads(),
-        "cuda": _C.has_cuda(),
+        "cuda": dl.cuda.is_available(),
+        "cuda_why_not": dl.cuda.why_not(),
         "optional": {name: _version(name) for name in ("pip", "torch")},
         "kernels_built": len(kernels),
         "kernels": _chosen(kernels),
@@ -143,7 +146,7 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print it as one J
     print(f"dlcore    {facts['version']}")
     print(f"isa       {facts['isa']} (this machine can do {facts['machine_isa']})")
     print(f"threads   {facts['threads']}")
-    print(f"cuda      {'ready' if facts['cuda'] else 'no backend'}")
+    print(f"cuda      {facts['cuda_why_not'] or 'ready'}")
     for name, version in facts["optional"].items():
         print(f"{name:10}{version or 'not installed'}")
     print(f"kernels   first choice of each op; {len(kernels)} built")

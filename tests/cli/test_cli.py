@@ -79,7 +79,16 @@ def test_json_is_the_last_line_and_alone_on_stdout(run, mnist_dir):
     got = json.loads(out, parse_constant=pytest.fail)
     assert list(got) == ["recipe", "seed", "settings", "epochs", "metrics"]
     assert (got["recipe"], got["seed"]) == ("mnist-mlp", 3)
-    settings = {"epochs": 2, "bs": 64, "lr": 0.01, "seed": 3, "threads": 1, "workers": 0, "data": str(mnist_dir)}
+    settings = {
+        "epochs": 2,
+        "bs": 64,
+        "lr": 0.01,
+        "seed": 3,
+        "threads": 1,
+        "workers": 0,
+        "data": str(mnist_dir),
+        "device": "cpu",
+    }
     assert got["settings"] == settings
     assert [row["epoch"] for row in got["epochs"]] == [1, 2]
     assert got["metrics"] == {"accuracy": got["epochs"][-1]["accuracy"]}

@@ -1,8 +1,8 @@
-// C = A·B by tensor cores (mma.sync): operands of bfloat16, or of float32 rounded to tf32; sums are float32. A block of
-// 8 warps makes 128 × 128 elements of C, a warp 64 × 32 in 4 × 4 products of 16 × 8. Slabs of 16 words of k (32 bits:
-// two bfloat16 or a tf32) lie in shared memory with 4 words between rows, so that a fragment's 32 reads hit 32 banks;
-// the next one is on its way while one is multiplied.
-// Limit: one wave of copies a slab; the tuned kernels of sm_90 are not here yet.
+// C = A·B by tensor cores (mma.sync): operands of bfloat16 or float16, or of float32 rounded to tf32; sums are float32.
+// A block of 8 warps makes 128 × 128 elements of C, a warp 64 × 32 in 4 × 4 products of 16 × 8. Slabs of 16 words of k
+// (32 bits: two bfloat16 or a tf32) lie in shared memory with 4 words between rows, so that a fragment's 32 reads hit
+// 32 banks; the next one is on its way while one is multiplied. Limit: one wave of copies a slab; the tuned kernels of
+// sm_90 are not here yet.
 #pragma once
 
 #include "blocks/gemm/result.cuh"
@@ -112,6 +112,8 @@ static __global__ void __launch_bounds__(kMmaThreads)
       for (int j = 0; j < 4; ++j) {
         if constexpr (sizeof(S) == 4)
           mma_tf32(sum[i][j], x[i], y[j]);
+        else if constexpr (__is_same(S, Half))
+          mma_f16(sum[i][j], x[i], y[j]);
         else
           mma_bf16(sum[i][j], x[i], y[j]);
       }

@@ -107,11 +107,13 @@ static void launch_on_device(const Gemm& g, DType c_dtype, int64_t count, const 
   args.cut.a_at = turned ? b : a;
   args.cut.b_at = turned ? a : b;
   args.cut.c_at = c;
-  launch(products.choose(g.device, DType::bf16, args), args, 1, 1);
+  launch(products.choose(g.device, g.dtype, args), args, 1, 1);
 }
 
+bool multiplies(DType t, Device device) { return computes(t) || (t == DType::f16 && device == Device::cuda); }
+
 void product(const Gemm& g, DType c_dtype) {
-  if (g.dtype != DType::bf16) return gemm(g);
+  if (!is_half(g.dtype)) return gemm(g);
   if (g.m == 0 || g.n == 0) return;
   if (g.device != Device::cpu) return launch_on_device(g, c_dtype, 1, nullptr, nullptr, nullptr);
   if (isa_cap() < Isa::amx) return gemm16_widened(g, c_dtype);
@@ -128,7 +130,7 @@ void product(const Array& a, const Array& b, const Array& c) { product(product_o
 
 void product_batched(const Gemm& g, DType c_dtype, int64_t count, const int64_t* a, const int64_t* b,
                      const int64_t* c) {
-  if (g.dtype != DType::bf16) return gemm_batched(g, count, a, b, c);
+  if (!is_half(g.dtype)) return gemm_batched(g, count, a, b, c);
   if (g.m == 0 || g.n == 0 || count == 0) return;
   if (g.device != Device::cpu) return launch_on_device(g, c_dtype, count, a, b, c);
   for (int64_t i = 0; i < count; ++i) {

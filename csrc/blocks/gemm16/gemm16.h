@@ -1,6 +1,8 @@
-// C = A·B as blocks/gemm/gemm.h has it, of bfloat16 operands: products and sums are float32, and C is rounded once, to
-// bfloat16, or stays float32. The bias is float32. accumulate is for a float32 C alone.
-//   |error| <= (k + k/KC + parts) 2^-24 sum_k |A||B| + |bias| 2^-24, and 2^-8 of C's element where C is bfloat16
+// C = A·B as blocks/gemm/gemm.h has it, of bfloat16 operands, and on CUDA of float16 ones: products and sums are
+// float32, and C is rounded once, to the operands' dtype, or stays float32. The bias is float32. accumulate is for a
+// float32 C alone.
+//   |error| <= (k + k/KC + parts) 2^-24 sum_k |A||B| + |bias| 2^-24, and 2^-8 of C's element where C is bfloat16, 2^-11
+// where it is float16
 // A machine with tiles multiplies them (cpu_amx.cpp); others widen the operands and take gemm's float32 kernels. NaN
 // and infinities propagate; subnormals are zeros. The same bits at any number of threads (per ISA).
 #pragma once
@@ -16,7 +18,8 @@ struct Gemm16Args {
 constexpr int64_t kTileRun = 2048;  // terms of a sum that stay in tiles; a deeper K is taken in blocks
 // A kernel's range: gemm16: tasks; gemm16_sum: rows of C.
 
-// The product in any dtype: this block's where g's is bfloat16, and C is of c_dtype; else gemm's.
+DL_API bool multiplies(DType t, Device device);  // whether there are products of it
+// The product in any dtype: this block's where g's is of 16 bits, and C is of c_dtype; else gemm's.
 DL_API void product(const Gemm& g, DType c_dtype);
 void product(const Array& a, const Array& b, const Array& c);
 DL_API Gemm product_of(const Array& a, const Array& b, const Array& c);  // gemm_of, and operands may be narrower than c

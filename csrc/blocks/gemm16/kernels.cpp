@@ -8,8 +8,9 @@ DL_DECLARE_AMX(gemm16_tasks, Gemm16Args)
 DL_DECLARE_AMX(gemm16_sum, Gemm16Args)
 
 #if defined(DL_MANIFEST_CUDA)
-DL_DECLARE(gemm16_products, Gemm16Args)
-constexpr Row<Gemm16Args> rows[] = {DL_CUDA_ROW("gemm16", bf16, gemm16_products)};
+DL_DECLARE(gemm16_bf16, Gemm16Args)
+DL_DECLARE(gemm16_f16, Gemm16Args)
+constexpr Row<Gemm16Args> rows[] = {DL_CUDA_ROW("gemm16", bf16, gemm16_bf16) DL_CUDA_ROW("gemm16", f16, gemm16_f16)};
 #elif defined(DL_HAVE_X86)
 // On tiles alone: elsewhere gemm's float32 rows compute these products.
 constexpr Row<Gemm16Args> tile_row(const char* op, void (*fn)(const Gemm16Args&, int64_t, int64_t)) {

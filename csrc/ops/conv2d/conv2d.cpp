@@ -61,7 +61,7 @@ ConvShape check(const Dims& x, const Array& w, const Dims& stride, const Dims& p
 }
 
 void check_same(const Array& a, const Array& b, const char* what) {
-  DL_CHECK(computes(a.dtype()) && a.dtype() == b.dtype(), DTypeError, "conv2d: x and ", what,
+  DL_CHECK(multiplies(a.dtype(), a.device()) && a.dtype() == b.dtype(), DTypeError, "conv2d: x and ", what,
            " must both be float32 or both float64, or both bfloat16, got ", a.dtype(), " and ", b.dtype(),
            "; convert one with .to()");
   DL_CHECK(a.device() == b.device(), DeviceError, "conv2d: x and ", what, " must be on one device, got ",
@@ -85,7 +85,7 @@ bool direct(const ConvShape& s, const Array& x, bool (*suits)(const ConvShape&, 
 }
 bool depthwise(const ConvShape& s, DType) { return is_depthwise(s); }
 
-Array widened(const Array& x) { return x.dtype() == DType::bf16 ? convert(x, DType::f32) : x; }
+Array widened(const Array& x) { return is_half(x.dtype()) ? convert(x, DType::f32) : x; }
 
 // x with its channels side by side: any such view serves a convolution as it is.
 Array channels_together(const Array& x) { return x.shape(1) == 1 || x.stride(1) == 1 ? x : as_channels_last(x); }
@@ -153,7 +153,7 @@ Array conv2d_fwd(const Array& given, const Array& w, const Array* bias, const Di
   }
   const Array y = new_image({s.n, s.k, s.p, s.q}, given);
   if (y.size() == 0) return y;
-  const bool narrow = y.dtype() == DType::bf16;
+  const bool narrow = is_half(y.dtype());
   const Array x = channels_together(given);
   const Array b = bias ? contiguous(convert(*bias, narrow ? DType::f32 : y.dtype())) : Array();
   if (direct(s, given, depthwise)) {
@@ -274,7 +274,7 @@ Array conv2d_bwd_w(const Array& given_g, const Array& given_x, const Array& w, c
 }
 
 Array conv2d_bwd_b(const Array& given, bool wide) {
-  if (given.dtype() == DType::bf16) return convert(conv2d_bwd_b(widened(given), wide), wide ? DType::f32 : DType::bf16);
+  if (is_half(given.dtype())) return convert(conv2d_bwd_b(widened(given), wide), wide ? DType::f32 : given.dtype());
   DL_CHECK(given.ndim() == 4 && is_floating(given.dtype()), ShapeError,
            "conv2d: the gradient must be (N, K, P, Q), got ", given.shape(), " ", given.dtype());
   const Array db = Array::empty({given.shape(1)}, given.dtype(), given.device());

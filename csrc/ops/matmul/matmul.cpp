@@ -12,7 +12,7 @@ namespace dl {
 namespace {
 
 void check_pair(const char* op, const Array& a, const Array& b) {
-  DL_CHECK(computes(a.dtype()) && a.dtype() == b.dtype(), DTypeError, op,
+  DL_CHECK(multiplies(a.dtype(), a.device()) && a.dtype() == b.dtype(), DTypeError, op,
            ": both must be float32 or both float64, or both bfloat16, got ", a.dtype(), " ", a.shape(), " and ",
            b.dtype(), " ", b.shape(), "; convert one with .to()");
   DL_CHECK(a.device() == b.device(), DeviceError, op, ": both tensors must be on one device, got ", name(a.device()),
@@ -72,7 +72,7 @@ void multiply(const Array& a, const Array& b, const Array& c, const Dims& batch)
   const std::vector<int64_t> at_a = offsets_of(a, batch), at_b = offsets_of(b, batch), at_c = offsets_of(c, batch);
   if (batch_of(c) == batch)
     return product_batched(product_of(a, b, c), c.dtype(), batch.product(), at_a.data(), at_b.data(), at_c.data());
-  if (c.dtype() == DType::bf16) {  // sums are float32
+  if (is_half(c.dtype())) {  // sums are float32
     const Array sum = Array::empty_like(c, DType::f32);
     multiply(a, b, sum, batch);
     return copy_into(c, sum);
@@ -173,7 +173,7 @@ Array linear_fwd(const Array& x, const Array& w, const Array* bias, bool relu) {
   shape[x.ndim() - 1] = w.shape(0);
   const Array y = Array::empty(shape, x.dtype(), x.device());
   if (y.size() == 0) return y;
-  const DType sums = x.dtype() == DType::bf16 ? DType::f32 : x.dtype();
+  const DType sums = is_half(x.dtype()) ? DType::f32 : x.dtype();
   const Array b = bias ? contiguous(convert(*bias, sums)) : Array(), rows = folded(x);  // held: a Gemm only points
   Gemm g = product_of(rows, w.transpose(0, 1), folded(y));
   g.bias_n = bias ? b.raw() : nullptr;
@@ -202,8 +202,7 @@ Array linear_bwd_w(const Array& g, const Array& x, const Array& w) {
 }
 
 Array linear_bwd_b(const Array& g, bool wide) {
-  if (g.dtype() == DType::bf16)
-    return convert(linear_bwd_b(convert(g, DType::f32), wide), wide ? DType::f32 : DType::bf16);
+  if (is_half(g.dtype())) return convert(linear_bwd_b(convert(g, DType::f32), wide), wide ? DType::f32 : g.dtype());
   DL_CHECK(g.ndim() >= 1 && is_floating(g.dtype()), ShapeError, "linear: the gradient must be (…, out), got ",
            g.shape(), " ", g.dtype());
   const Array db = Array::empty({g.shape(-1)}, g.dtype(), g.device());

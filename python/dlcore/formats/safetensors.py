@@ -80,4 +80,4 @@ def _tensor(where: str, part: Mapping[str, Any]) -> Any:
 
 
 def _array(value: Any) -> np.ndarray:
-    return value.detach().numpy() if hasattr(value, "detach") else value
+    return value.detach().cpu().numpy() if hasattr(value, "detach") else value

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from dlcore import _C
 from dlcore.autograd import record
-from dlcore.ops import shape
+from dlcore.ops import activation, shape
 from dlcore.ops.operand import array_of
-from dlcore.precision import lowered, state
+from dlcore.precision import in_halves, lowered, state
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -39,6 +39,8 @@ def conv2d(
     """
     if input.ndim == 3 and weight.ndim == 4:
         return shape.squeeze(conv2d(shape.unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
+    if state.halves:
+        return in_halves(conv2d, input, weight, bias, stride, padding, dilation, groups)
     input, saved, attrs = _prepared(input, weight, stride, padding, dilation, groups)
     y = _C.conv2d_fwd(saved[0], saved[1], bias, *attrs)
     return record(y, conv2d_backward, (input, weight) if bias is None else (input, weight, bias), saved, attrs)
@@ -54,6 +56,8 @@ def conv2d_relu(
     groups: int,
 ) -> Tensor:
     """``relu(conv2d(…))`` of images (N, C, H, W), to the bit, in one pass; see nn/chain.py."""
+    if state.halves:
+        return activation.relu(conv2d(input, weight, bias, stride, padding, dilation, groups))
     input, saved, attrs = _prepared(input, weight, stride, padding, dilation, groups)
     y = _C.conv2d_fwd(saved[0], saved[1], bias, *attrs, True)
     inputs = (input, weight) if bias is None else (input, weight, bias)

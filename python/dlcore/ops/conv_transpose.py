@@ -39,7 +39,7 @@ def conv_transpose2d(
     >>> dl.nn.functional.conv_transpose2d(x, w, stride=(1, 2)).tolist()
     [[[[1.0, 1.0, 2.0, 2.0]]]]
     """
-    if state.on:
+    if state.on and not state.halves:
         input, weight, bias = low(input), low(weight), None if bias is None else low(bias)
     x, w = array_of(input), array_of(weight)
     if x.ndim == 3 and w.ndim == 4:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from dlcore import _C
 from dlcore.autograd import record
-from dlcore.ops import elementwise
+from dlcore.ops import activation, elementwise
 from dlcore.ops.operand import array_of
 from dlcore.ops.shape import unsqueeze
-from dlcore.precision import low, lowered, state
+from dlcore.precision import in_halves, low, lowered, state
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -28,6 +28,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     """
     a, b = array_of(input), array_of(other)
     if state.on:
+        if state.halves:
+            return in_halves(matmul, input, other)
         input, other = low(input), low(other)
         a, b = input.array, other.array
     return record(_C.matmul_fwd(a, b), matmul_backward, (input, other), (a, b))
@@ -91,7 +93,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
     >>> dl.addmm(dl.tensor([1.0]), dl.tensor([[2.0]]), dl.tensor([[3.0]])).item()
     7.0
     """
-    if state.on:
+    if state.on and not state.halves:
         input = low(input)
     product = mm(mat1, mat2)
     if beta == 0:
@@ -118,6 +120,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     saved = array_of(input), array_of(weight)
     if state.on:
+        if state.halves:
+            return in_halves(linear, input, weight, bias)
         input, saved = lowered(input, weight)
     if bias is None:
         return record(_C.linear_fwd(saved[0], saved[1], None), linear_backward, (input, weight), saved)
@@ -129,6 +133,8 @@ def linear_relu(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """``relu(linear(…))``, to the bit, in one pass; see nn/chain.py."""
     saved: tuple = (array_of(input), array_of(weight))
     if state.on:
+        if state.halves:
+            return activation.relu(linear(input, weight, bias))
         input, saved = lowered(input, weight)
     y = _C.linear_fwd(saved[0], saved[1], bias, True)
     inputs = (input, weight) if bias is None else (input, weight, bias)

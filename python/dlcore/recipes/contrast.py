@@ -28,7 +28,7 @@ def digits(s: Settings, n: int | None = None, bs: int | None = None) -> DataBunc
     if bs > len(train):
         raise SettingError(f"--bs {bs} is more than the {len(train)} training samples")
     plain = [normalize(mean=0.0, std=1.0)]
-    options: dict[str, Any] = {"num_workers": s.workers, "seed": s.seed}
+    options: dict[str, Any] = {"num_workers": s.workers, "seed": s.seed, "device": s.device}
     return DataBunch.create(train, valid, bs=bs, val_bs=256, train_transform=plain, valid_transform=plain, **options)
 
 

@@ -25,4 +25,5 @@ def make_data(
         seed=s.seed,
         train_transform=train_transform,
         valid_transform=valid_transform,
+        device=s.device,
     )

@@ -104,6 +104,7 @@ def run(name: str, show: Progress | None = None, **given: Any) -> Result:
     )
     with show:
         tensors, epochs, metrics, *picture = recipe.train(settings, show)
+    tensors = {name: w if isinstance(w, np.ndarray) else w.cpu() for name, w in tensors.items()}
     used = asdict(settings) | {"threads": dl.get_num_threads()}
     return Result(name, used, tensors, epochs, metrics, *picture)
 

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dlcore import cuda
+
 MAX_SEED = 2**63 - 1
 MAX_THREADS = 1024
 
@@ -23,13 +25,14 @@ class Settings:
     threads: int | None = None
     workers: int = 0
     data: str | None = None
+    device: str = "cpu"
 
 
 def resolve(defaults: Settings, least_bs: int = 1, **given: Any) -> Settings:
     """`defaults` with every setting that is given and not None. Raises SettingError for a value out of range.
 
     >>> resolve(Settings(epochs=1, bs=64, lr=1e-2), epochs=3, lr=None)
-    Settings(epochs=3, bs=64, lr=0.01, seed=0, threads=None, workers=0, data=None)
+    Settings(epochs=3, bs=64, lr=0.01, seed=0, threads=None, workers=0, data=None, device='cpu')
     """
     settings = replace(defaults, **{name: value for name, value in given.items() if value is not None})
     for name, least, most in (
@@ -46,6 +49,10 @@ def resolve(defaults: Settings, least_bs: int = 1, **given: Any) -> Settings:
             raise SettingError(f"--{name} must be at most {most}, not {value}")
     if not (math.isfinite(settings.lr) and settings.lr > 0):
         raise SettingError(f"--lr must be a positive number, not {settings.lr}")
+    if settings.device not in ("cpu", "cuda"):
+        raise SettingError(f"--device must be cpu or cuda, not {settings.device}")
+    if settings.device == "cuda" and (why := cuda.why_not()):
+        raise SettingError(f"--device cuda: {why}")
     if settings.data == "":
         raise SettingError("--data needs the name of a folder")
     return settings

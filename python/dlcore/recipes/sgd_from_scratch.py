@@ -12,7 +12,7 @@ import dlcore as dl
 from .settings import Settings
 
 DEFAULTS = Settings(epochs=100, bs=100, lr=1e-1)
-IGNORES = ("bs", "workers", "data")  # every step uses all points, and they are made here
+IGNORES = ("bs", "workers", "data", "device")  # every step uses all points, and they are made here
 DEFAULT_DATA = "100 points made from the seed"
 
 

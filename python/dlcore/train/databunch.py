@@ -24,6 +24,7 @@ class DataBunch:
     `DataBunch.create` makes the loaders of data sets. A batch is (inputs…, target). `label` is one of "category",
     "multicategory", "float", "segmentation" or "points", and decides the default loss; left out, it is told from the
     first validation target: whole numbers are categories (more than one a sample: a segmentation), others "float".
+    A Learner moves its model and each batch to `device`, "cpu" or "cuda".
 
     >>> import numpy as np
     >>> from dlcore.data import TensorDataset
@@ -43,7 +44,9 @@ class DataBunch:
         classes: Sequence[str] | None = None,
         label: str | None = None,
         path: str | os.PathLike = ".",
+        device: str = "cpu",
     ):
+        self.device = device
         self.train_dl, self.valid_dl, self.test_dl, self.path = train_dl, valid_dl, test_dl, Path(path)
         self.classes = None if classes is None else [str(c) for c in classes]
         if label is not None and label not in LABELS:
@@ -66,6 +69,7 @@ class DataBunch:
         classes: Sequence[str] | None = None,
         label: str | None = None,
         path: str | os.PathLike = ".",
+        device: str = "cpu",
     ) -> DataBunch:
         """Loaders of data sets: training shuffled by `seed` and in full batches, the others in order and whole.
 
@@ -79,7 +83,7 @@ class DataBunch:
             None if ds is None else DataLoader(ds, val_bs or bs, transform=valid_transform, **options)
             for ds in (valid_ds, test_ds)
         ]
-        return cls(train, *others, classes=classes, label=label, path=path)
+        return cls(train, *others, classes=classes, label=label, path=path, device=device)
 
     @property
     def label(self) -> str:
@@ -125,8 +129,12 @@ class DataBunch:
         return DataLoader(loader.dataset, size, num_workers=workers, seed=loader.seed, transform=plain)
 
     def one_batch(self, name: str = "train") -> tuple:
-        """The first batch of the next pass; the loader's epoch stays as it was."""
-        return next(iter(_peek(self.loader(name))))
+        """The first batch of the next pass, on `device`; the loader's epoch stays as it was."""
+        return self.placed(next(iter(_peek(self.loader(name)))))
+
+    def placed(self, batch: Any) -> tuple:
+        """The batch on `device`."""
+        return tuple(batch if self.device == "cpu" else (x.to(self.device) for x in batch))
 
     def one_item(self, item: Any) -> tuple:
         """The inputs of one sample as a batch of one, through the validation transforms."""
@@ -136,7 +144,7 @@ class DataBunch:
             random = SampleRandom(0, 0, np.zeros(1, np.int64))
             for transform in transforms:
                 arrays = transform(arrays, random)
-        return tuple(dl.from_numpy(x) for x in arrays)
+        return self.placed(dl.from_numpy(x) for x in arrays)
 
     def __repr__(self) -> str:
         sizes = [f"{name} {len(dl.dataset)}" for name, dl in self._loaders() if hasattr(dl, "dataset")]

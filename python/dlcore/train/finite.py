@@ -44,7 +44,7 @@ class StopOnNaN(Callback):
 def _first_bad(x: Any) -> str | None:
     if not x.dtype.is_floating_point:
         return None
-    values = x.detach().float().numpy()
+    values = x.detach().float().cpu().numpy()
     bad = ~np.isfinite(values)
     if not bad.any():
         return None

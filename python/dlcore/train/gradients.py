@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from dlcore import _C
+from dlcore.amp import all_finite
 from dlcore.nn.utils import clip_grad_norm_
 
 from .callback import Callback, Run
@@ -74,7 +74,7 @@ class LossScaler(Callback):
         if run.skip_step:
             return
         gradients = _gradients(run)
-        if not all(math.isfinite(g.abs().max().item()) for g in gradients if g.numel()):
+        if not all_finite(gradients):
             run.skip_step = True
             self.skipped += 1
             if self.dynamic:

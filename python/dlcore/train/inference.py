@@ -39,7 +39,7 @@ def get_preds(learn: Any, ds_type: str = "valid", with_loss: bool = False, activ
 
     The activation is softmax, sigmoid or exp where the loss takes their input (see `activation_of`), or `activ`.
     """
-    pairs = list(loop.predictions(learn, learn.data.in_order(ds_type)))
+    pairs = [(pred.cpu(), target.cpu()) for pred, target in loop.predictions(learn, learn.data.in_order(ds_type))]
     if not pairs:
         raise ValueError(f"get_preds: the {ds_type} set is empty")
     raw, targets = (dl.cat(list(part)) for part in zip(*pairs, strict=True))
@@ -60,7 +60,7 @@ def predict(learn: Any, item: Any, thresh: float = 0.5) -> Prediction:
         model.eval()
     try:
         with dl.no_grad():
-            output = activation_of(learn.loss_func)(loop.forward(learn, inputs))[0]
+            output = activation_of(learn.loss_func)(loop.forward(learn, inputs).cpu())[0]
     finally:
         for m, mode in modes:
             object.__setattr__(m, "training", mode)
@@ -139,7 +139,7 @@ def _eval(learn: Any, x: Any) -> Any:
     modes = [m for m in learn.model.modules() if m.training]
     learn.model.eval()
     try:
-        return loop.forward(learn, (x,))
+        return loop.forward(learn, learn.data.placed((x,))).cpu()
     finally:
         for m in modes:
             object.__setattr__(m, "training", True)

@@ -76,7 +76,7 @@ class Learner:
     ):
         if not isinstance(model, nn.Module):
             raise TypeError(f"Learner: model must be an nn.Module, got {type(model).__name__}")
-        self.data, self.model, self.opt_func = data, model, opt_func
+        self.data, self.model, self.opt_func = data, model.to(data.device), opt_func
         self.loss_func = default_loss(data.label) if loss_func is None else loss_func
         self.metrics = [metrics] if callable(metrics) else list(metrics)
         self.wd, self.true_wd, self.bn_wd, self.train_bn = wd, true_wd, bn_wd, train_bn
@@ -84,7 +84,7 @@ class Learner:
         self.model_dir, self.callbacks, self.show = model_dir, list(callbacks), show or Progress()
         self.layer_groups = make_groups(model, layer_groups)
         self.opt: OptimWrapper = None  # type: ignore[assignment]  # made by the first fit
-        self.low_precision = False
+        self.low_precision, self.low_dtype = False, "bfloat16"
         self.recorder = Recorder(self)
 
     @property
@@ -194,16 +194,18 @@ class Learner:
     # ---- precision
     def to_bf16(self) -> Learner:
         """Products in bfloat16 (`dl.autocast`); parameters, their gradients and losses stay float32."""
-        self.low_precision = True
+        self.low_precision, self.low_dtype = True, "bfloat16"
         return self
 
     def to_fp16(self, loss_scale: float | None = None) -> Learner:
         """fast.ai's mixed precision: the loss is scaled (dynamically, or by `loss_scale`) and a step whose gradients
-        overflow is skipped. On a CPU there are no products of float16: they are bfloat16's, as with `to_bf16`, which
-        needs no scale."""
+        overflow is skipped. Products are float16's on CUDA; a CPU has none, and they are bfloat16's, as with `to_bf16`,
+        which needs no scale."""
         scaler = LossScaler() if loss_scale is None else LossScaler(loss_scale, dynamic=False)
-        self.to_fp32().callbacks.append(scaler)
-        return self.to_bf16()
+        self.to_fp32().to_bf16().callbacks.append(scaler)
+        if self.data.device == "cuda":
+            self.low_dtype = "float16"
+        return self
 
     def to_fp32(self) -> Learner:
         self.low_precision = False

@@ -34,7 +34,8 @@ def _epoch(run: Run, moments: Moments) -> None:
         for call in moments.epoch_begin:
             call(run)
     if not (run.resumed and (run.batch == run.batches or run.stop_epoch)):
-        for *inputs, target in _batches(learn.data.train_dl, run):
+        for batch in _batches(learn.data.train_dl, run):
+            *inputs, target = learn.data.placed(batch)
             run.inputs, run.target = tuple(inputs), target
             train_batch(run, moments)
             if run.stop_epoch or run.stop_training:
@@ -70,7 +71,7 @@ def train_batch(run: Run, moments: Moments) -> None:
     for call in moments.batch_begin:
         call(run)
     if learn.low_precision:
-        with dl.autocast("bfloat16"):
+        with dl.autocast(learn.low_dtype):
             _forward(run, moments)
     else:
         _forward(run, moments)
@@ -112,7 +113,7 @@ def validate(learn: Any, loader: Any, metrics: list) -> tuple[float, list[float]
     for pred, target in predictions(learn, loader):
         size = target.shape[0]
         total += size * learn.loss_func(pred, target).item()
-        tally.add(pred, target, size)
+        tally.add(pred.cpu(), target.cpu(), size)
     if not tally.samples:
         raise ValueError("validate: the validation set is empty")
     return total / tally.samples, tally.values()
@@ -122,7 +123,7 @@ def forward(learn: Any, inputs: tuple) -> Any:
     """The model's output as it stands, never bfloat16."""
     if not learn.low_precision:
         return learn.model(*inputs)
-    with dl.autocast("bfloat16"):
+    with dl.autocast(learn.low_dtype):
         pred = learn.model(*inputs)
     return pred.float() if pred.dtype == dl.bfloat16 else pred
 
@@ -133,7 +134,8 @@ def predictions(learn: Any, loader: Any) -> Iterator[tuple[Any, Any]]:
     learn.model.eval()
     try:
         with dl.no_grad():
-            for *inputs, target in loader:
+            for batch in loader:
+                *inputs, target = learn.data.placed(batch)
                 yield forward(learn, tuple(inputs)), target
     finally:
         for m, mode in modes:
