@@ -79,6 +79,20 @@ def test_its_rows_run_by_name() -> None:
     assert before and {name for name, count in calls().items() if count > before[name]} == set(before)
 
 
+@pytest.mark.parametrize("start", [0, 32, 33], ids=["first line", "second line", "between lines"])
+def test_a_result_larger_than_the_caches(start: int) -> None:
+    m, n, k, pitch = 2049, 2048, 33, 2112
+    rng = np.random.default_rng(5)
+    a, b, bias = normal(rng, m, k).bfloat16(), normal(rng, k, n).bfloat16(), normal(rng, n)
+    around = dl.full((m, pitch), 7.0).bfloat16()
+    c = around[:, start : start + n]
+    _C.gemm_into(c.array, a.array, b.array, bias.array, None, False, True)
+    exact = a.float().numpy().astype(np.float64) @ b.float().numpy() + bias.numpy()
+    np.testing.assert_allclose(c.float().numpy(), np.maximum(exact, 0), rtol=2.0**-8, atol=2.0**-18)
+    outside = np.delete(around.float().numpy(), np.s_[start : start + n], axis=1)
+    assert (outside == 7).all()
+
+
 def test_it_adds_to_a_float32_c(isa: str) -> None:
     rng = np.random.default_rng(2)
     a, b, before = normal(rng, 33, 70).bfloat16(), normal(rng, 70, 45).bfloat16(), normal(rng, 33, 45)

@@ -1,13 +1,15 @@
 // Tasks of gemm16.h on tiles: a tile of C over one part of K. Called by gemm16.cpp.
 //   for kc of the part: pack B's block; for 32 rows: pack A, or read it in place; for 32 columns: 4 tiles += 2 × 2
 // A step of 32 k is 4 products of 16 cycles on 4 loaded tiles. Sums stay in tiles for 2048 k: B's block (1 MB) and A's
-// panel stream from L2, and A's next rows are fetched from beyond it meanwhile. C is written once. Limit: the tile
-// unit, which loads keep waiting for a tenth of the time; from memory B, the first rows of A and C.
+// panel stream from L2, and A's next rows are fetched from beyond it meanwhile. C is written once, past
+// the caches where it is larger. Limit: the tile unit, which loads keep waiting for a tenth of the time; from memory B,
+// the first rows of A and C.
 #include "blocks/gemm/task.h"
 #include "blocks/gemm/tile_sums.h"
 #include "blocks/gemm16/band16.h"
 #include "blocks/gemm16/gemm16.h"
 #include "blocks/gemm16/pack.h"
+#include "simd/stream.h"
 
 namespace dl::DL_ISA_NS {
 
@@ -150,7 +152,7 @@ static DL_INLINE void store_sums(const Gemm& g, DType c_dtype, __m512 x, int64_t
 }
 
 // Whole rows of 32 sums to a bfloat16 C, the usual case: a register a row.
-static DL_INLINE void store_whole(const Gemm& g, const float* sums, int64_t i0, int rows, int64_t j) {
+static DL_INLINE void store_whole(const Gemm& g, bool past_caches, const float* sums, int64_t i0, int rows, int64_t j) {
   __m512 bias[2] = {};
   if (g.bias_n)
     for (int half = 0; half < 2; ++half)
@@ -167,7 +169,11 @@ static DL_INLINE void store_whole(const Gemm& g, const float* sums, int64_t i0, 
       high = relu_of<float>(Vec<float>(high)).v;
     }
     Bits16* c = static_cast<Bits16*>(g.c) + row_offset(g.c_rows, i0 + i) + j;
-    _mm512_storeu_si512(c, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+    const __m512i rounded = (__m512i)_mm512_cvtne2ps_pbh(high, low);
+    if (past_caches)
+      _mm512_stream_si512(reinterpret_cast<__m512i*>(c), rounded);
+    else
+      _mm512_storeu_si512(c, rounded);
   }
 }
 
@@ -177,7 +183,7 @@ static DL_INLINE void store_block(const Gemm16Args& all, int64_t part, const flo
   const GemmArgs& args = all.cut;
   const Gemm& g = args.g;
   const bool usual = all.c_dtype == DType::bf16 && g.c_stride == 1 && !g.bias_m;
-  if (usual && args.parts == 1 && columns == 32) return store_whole(g, sums, i0, rows, j);
+  if (usual && args.parts == 1 && columns == 32) return store_whole(g, all.past_caches, sums, i0, rows, j);
   for (int i = 0; i < rows; ++i)
     for (int half = 0; half * 16 < columns; ++half) {
       const __m512 x = _mm512_load_ps(sums + i / 16 * 512 + half * 256 + i % 16 * 16);
@@ -271,6 +277,7 @@ void gemm16_tasks(const Gemm16Args& args, int64_t begin, int64_t end) {
   _tile_loadconfig(&config);
   for (int64_t t = begin; t < end; ++t) args.cut.band.cells ? band_task16(args, t) : task16(args, t);
   _tile_release();
+  if (args.past_caches) stream_end();
 }
 
 // C's row = the parts' rows added in order, then the epilogue.

@@ -14,6 +14,7 @@ struct Gemm16Args {
   GemmArgs cut;  // read are g, the tasks' sizes, b_block_elements, scratch, held and partials
   DType c_dtype;
   int64_t a_panel_elements;  // of scratch: a panel of A, then the block of B, then sums
+  bool past_caches;          // whole blocks of C go past the caches, its rows being whole lines
 };
 constexpr int64_t kTileRun = 2048;  // terms of a sum that stay in tiles; a deeper K is taken in blocks
 // A kernel's range: gemm16: tasks; gemm16_sum: rows of C.
