@@ -7,7 +7,7 @@
 
 namespace dl::shim {
 
-/// 256-byte aligned and poisoned (0xff); null when there is no room. At least kGuard bytes of poison follow.
+/// 256-byte aligned and poisoned (0xff); null when there is no room. kGuard bytes of other poison follow.
 constexpr std::size_t kGuard = 64;
 void* device_alloc(std::size_t bytes);
 /// False where somebody wrote into that poison: a kernel, past the end.

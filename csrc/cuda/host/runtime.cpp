@@ -31,11 +31,6 @@ thread_local std::string overrun_text;
 int capability = 80;                  // dlcore_shim_capability
 std::atomic<std::size_t> overrun{0};  // the size of memory that was written past its end, until it is reported
 
-cudaError_t illegal() {
-  overrun_text = "a kernel wrote past the end of " + std::to_string(overrun.exchange(0)) + " bytes of device memory";
-  return cudaErrorIllegalAddress;
-}
-
 bool is_pinned(const void* p) {
   const std::lock_guard lock(memory().mutex);
   const char* at = static_cast<const char*>(p);
@@ -44,6 +39,13 @@ bool is_pinned(const void* p) {
 }
 
 }  // namespace
+
+cudaError_t dl::shim::take_overrun() {
+  const std::size_t bytes = overrun.exchange(0);
+  if (bytes == 0) return cudaSuccess;
+  overrun_text = "a kernel wrote past the end of " + std::to_string(bytes) + " bytes of device memory";
+  return cudaErrorIllegalAddress;
+}
 
 cudaError_t cudaDriverGetVersion(int* version) { return cudaRuntimeGetVersion(version); }
 cudaError_t cudaRuntimeGetVersion(int* version) {
@@ -123,7 +125,7 @@ cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {
 
 // Host memory that is not pinned: it is read before the call returns, and written before it returns.
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
-  if (overrun > 0) return illegal();
+  if (const cudaError_t error = dl::shim::take_overrun(); error != cudaSuccess) return error;
   std::shared_ptr<std::vector<char>> staged;
   if (kind == cudaMemcpyHostToDevice && !is_pinned(from))
     staged =
@@ -162,7 +164,7 @@ cudaError_t dl::shim::launch(const cudaLaunchConfig_t& config, void (*thread)(co
   if (g.x == 0 || g.y == 0 || g.z == 0 || g.x > 0x7fffffffu || g.y > 0xffffu || g.z > 0xffffu)
     return cudaErrorInvalidConfiguration;
   if (config.dynamicSmemBytes > 48 << 10) return cudaErrorInvalidValue;
-  if (overrun > 0) return illegal();
+  if (const cudaError_t error = take_overrun(); error != cudaSuccess) return error;
   return give(config.stream, [=] {
     const DeviceAccess access;
     return run_grid(config, thread, params.get()) ? cudaSuccess : cudaErrorLaunchFailure;

@@ -60,7 +60,8 @@ using namespace dl::shim;
 
 cudaError_t cudaDeviceSynchronize() {
   const std::lock_guard lock(all().mutex);
-  cudaError_t error = run_all(all().first);
+  cudaError_t error = take_overrun();
+  if (const cudaError_t e = run_all(all().first); error == cudaSuccess) error = e;
   for (const auto& s : all().more)
     if (const cudaError_t e = run_all(*s); error == cudaSuccess) error = e;
   return error;
@@ -76,7 +77,8 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const std::lock_guard lock(all().mutex);
-  return run_all(stream_at(stream));
+  const cudaError_t error = run_all(stream_at(stream)), overrun = take_overrun();
+  return error == cudaSuccess ? overrun : error;
 }
 
 cudaError_t cudaStreamQuery(cudaStream_t stream) {

@@ -28,5 +28,7 @@ cudaError_t give(cudaStream_t stream, std::function<cudaError_t()> work);
 /// The library exports it as `void dlcore_shim_late(int)`.
 void set_late(bool on);
 bool is_late();
+/// Once for a write past the end of device memory (runtime.cpp).
+cudaError_t take_overrun();
 
 }  // namespace dl::shim
