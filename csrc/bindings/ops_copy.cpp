@@ -1,5 +1,6 @@
 // Arrays from arrays and from numbers.
 #include "bindings/call.h"
+#include "bindings/device_name.h"
 #include "blocks/copy/across.h"
 #include "blocks/copy/copy.h"
 #include "blocks/copy/join.h"
@@ -8,17 +9,11 @@
 namespace {
 
 using dl::Array;
-using dl::Device;
 using dl::Dims;
 using dl::DType;
 using dl::Number;
 
 constexpr Number kZero{Number::integer, 0, 0.0}, kOne{Number::integer, 1, 1.0};
-
-Device device_of(const std::string& name) {
-  DL_CHECK(name == "cpu" || name == "cuda", dl::ValueError, "device must be \"cpu\" or \"cuda\", got \"", name, "\"");
-  return name == "cpu" ? Device::cpu : Device::cuda;
-}
 
 }  // namespace
 

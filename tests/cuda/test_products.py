@@ -95,3 +95,29 @@ def test_random_numbers_are_the_cpu_s(schedules: Schedules, dtype: str) -> None:
             fill(x)
             drawn.append(x.cpu().numpy())
         assert drawn[0].tobytes() == drawn[1].tobytes() and len(np.unique(drawn[0])) > 1000
+
+
+@pytest.mark.parametrize("n", [0, 1, 31, 33, 1031])
+def test_drawn_on_the_device_or_on_the_cpu(schedules: Schedules, n: int) -> None:
+    """Whole numbers of any range, and tensors made on the device; the stream then stands where it would on the CPU."""
+    draws = [
+        lambda device: dl.randint(-5, 1000, (n,), device=device),
+        lambda device: dl.Tensor(_C.randint(-(2**63), 2**63 - 1, (n,), device)),
+        lambda device: dl.randint(3, (n,), dtype=dl.int32, device=device),
+        lambda device: dl.rand(n, device=device),
+        lambda device: dl.randn(n, dtype=dl.float64, device=device),
+        lambda device: dl.rand_like(dl.ones(n, device=device)),
+        lambda device: dl.randperm(n, device=device),
+        lambda device: dl.bernoulli(dl.full((n,), 0.3, device=device)),
+    ]
+    for s in (0, 1):
+        for _ in schedules(s):
+            for draw in draws:
+                numbers, states = [], []
+                for device in ("cpu", "cuda"):
+                    _C.set_rng_state(11, 2**64 - 3)
+                    x = draw(device)
+                    assert x.device == device
+                    numbers.append(x.cpu().numpy())
+                    states.append(_C.rng_state())
+                assert numbers[0].tobytes() == numbers[1].tobytes() and states[0] == states[1]

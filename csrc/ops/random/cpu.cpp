@@ -3,28 +3,13 @@
 #include "ops/random/random.h"
 
 #include "blocks/random/philox.h"
-#include "simd/math.h"
+#include "ops/random/formula.h"
 
 namespace dl::DL_ISA_NS {
 
 template <class T>
 constexpr int kDraws = sizeof(T) == 4 ? kGroup : kGroup / 2;
-
-// Draw e of a group, in [0, 1).
-static DL_INLINE float unit(const uint32_t* words, int e, float) {
-  return static_cast<float>(static_cast<int32_t>(words[e] >> 8)) * 0x1p-24f;
-}
-static DL_INLINE double unit(const uint32_t* words, int e, double) {
-  const uint64_t bits = (static_cast<uint64_t>(words[e]) << 32 | words[e + kGroup / 2]) >> 11;
-  return static_cast<double>(static_cast<int64_t>(bits)) * 0x1p-53;
-}
-// Draw e in (0, 1], the logarithm's.
-static DL_INLINE float positive_unit(const uint32_t* words, int e, float) {
-  return (static_cast<float>(static_cast<int32_t>(words[e] >> 1)) + 1.0f) * 0x1p-31f;
-}
-static DL_INLINE double positive_unit(const uint32_t* words, int e, double) {
-  return unit(words, e, double{}) + 0x1p-53;
-}
+constexpr int kHalf = kGroup / 2;
 
 // make(words, out) writes the kDraws<T> elements of one group.
 template <class T, class Make>
@@ -47,13 +32,9 @@ static DL_INLINE void each_group(const RandomArgs& a, int64_t begin, int64_t end
 
 template <class T>
 static void uniform(const RandomArgs& a, int64_t begin, int64_t end) {
-  const T low = static_cast<T>(a.a), width = static_cast<T>(a.b - a.a), high = static_cast<T>(a.b);
-  const T top = static_cast<T>(a.top);
+  const Interval<T> interval(a);
   each_group<T>(a, begin, end, [&](const uint32_t* words, T* out) {
-    for (int e = 0; e < kDraws<T>; ++e) {
-      const T y = unit(words, e, T{}) * width + low;
-      out[e] = y < high ? y : top;
-    }
+    for (int e = 0; e < kDraws<T>; ++e) out[e] = interval.at(unit<kHalf>(words, e, T{}));
   });
 }
 
@@ -61,18 +42,17 @@ template <class T>
 static void normal(const RandomArgs& a, int64_t begin, int64_t end) {
   using V = Vec<T>;
   constexpr int half = kDraws<T> / 2;
-  const V mean(static_cast<T>(a.a)), std(static_cast<T>(a.b)), minus_two(T(-2));
+  const V mean(static_cast<T>(a.a)), std(static_cast<T>(a.b));
   each_group<T>(a, begin, end, [&](const uint32_t* words, T* out) {
     T radius[half], turn[half];
     for (int e = 0; e < half; ++e) {
-      radius[e] = positive_unit(words, e, T{});
-      turn[e] = unit(words, e + half, T{});
+      radius[e] = positive_unit<kHalf>(words, e, T{});
+      turn[e] = unit<kHalf>(words, e + half, T{});
     }
     for (int e = 0; e < half; e += V::size) {
-      const V r = sqrt(minus_two * log(V::load(radius + e)));
-      const SinCos<V> angle = sincos_turns(V::load(turn + e));
-      (mean + std * (r * angle.cos)).store(out + e);
-      (mean + std * (r * angle.sin)).store(out + e + half);
+      const Pair<V> z = normal_pair(V::load(radius + e), V::load(turn + e), mean, std);
+      z.first.store(out + e);
+      z.second.store(out + e + half);
     }
   });
 }
@@ -84,11 +64,7 @@ void randn_f64(const RandomArgs& a, int64_t b, int64_t e) { normal<double>(a, b,
 
 void randint_i64(const RandomArgs& a, int64_t begin, int64_t end) {
   each_group<int64_t>(a, begin, end, [&](const uint32_t* words, int64_t* out) {
-    for (int e = 0; e < kDraws<int64_t>; ++e) {
-      const uint64_t w = static_cast<uint64_t>(words[e]) << 32 | words[e + kGroup / 2];
-      const uint64_t offset = a.range ? static_cast<uint64_t>(static_cast<unsigned __int128>(w) * a.range >> 64) : w;
-      out[e] = static_cast<int64_t>(static_cast<uint64_t>(a.low) + offset);
-    }
+    for (int e = 0; e < kDraws<int64_t>; ++e) out[e] = whole_number(wide_word<kHalf>(words, e), a.low, a.range);
   });
 }
 

@@ -1,44 +1,23 @@
 // Fills dense memory with random numbers (random.h), the CPU's to the bit. Called by random.cpp for all groups at once.
-// A thread makes what one counter of the generator holds: 4 elements of float32, 2 of float64.
-// Limit: memory bandwidth for rand; the logarithm, sine and cosine for randn.
+// A thread makes what one counter of the generator holds: 4 elements of float32, 2 of 64 bits.
+// Limit: memory bandwidth for rand and randint; the logarithm, sine and cosine for randn.
 #include "blocks/random/philox.h"
 #include "cuda/launch.h"
+#include "ops/random/formula.h"
 #include "ops/random/random.h"
-#include "simd/math.h"
 
 namespace dl::cuda {
 
-// Draw of word w (with word w + 2 where a draw takes two), in [0, 1).
-__device__ __forceinline__ float unit(const uint32_t* words, int w, float) {
-  return static_cast<float>(static_cast<int32_t>(words[w] >> 8)) * 0x1p-24f;
-}
-__device__ __forceinline__ double unit(const uint32_t* words, int w, double) {
-  const uint64_t bits = (static_cast<uint64_t>(words[w]) << 32 | words[w + 2]) >> 11;
-  return static_cast<double>(static_cast<int64_t>(bits)) * 0x1p-53;
-}
-// In (0, 1], the logarithm's.
-__device__ __forceinline__ float positive_unit(const uint32_t* words, int w, float) {
-  return (static_cast<float>(static_cast<int32_t>(words[w] >> 1)) + 1.0f) * 0x1p-31f;
-}
-__device__ __forceinline__ double positive_unit(const uint32_t* words, int w, double) {
-  return unit(words, w, double{}) + 0x1p-53;
-}
+constexpr int kHalf = 2;  // of a counter's words
 
 template <class T>
 struct Uniform {
-  T low, width, high, top;
-  __device__ explicit Uniform(const RandomArgs& a)
-      : low(static_cast<T>(a.a)),
-        width(static_cast<T>(a.b - a.a)),
-        high(static_cast<T>(a.b)),
-        top(static_cast<T>(a.top)) {}
+  Interval<T> interval;
+  __device__ explicit Uniform(const RandomArgs& a) : interval(a) {}
   template <int kDraws>
   __device__ void make(const uint32_t* words, T (&out)[kDraws]) const {
     DL_UNROLL
-    for (int d = 0; d < kDraws; ++d) {
-      const T y = unit(words, d, T{}) * width + low;
-      out[d] = y < high ? y : top;
-    }
+    for (int d = 0; d < kDraws; ++d) out[d] = interval.at(unit<kHalf>(words, d, T{}));
   }
 };
 
@@ -52,11 +31,22 @@ struct Normal {
     constexpr int half = kDraws / 2;
     DL_UNROLL
     for (int d = 0; d < half; ++d) {
-      const T r = sqrt(T(-2) * log(positive_unit(words, d, T{})));
-      const SinCos<T> angle = sincos_turns(unit(words, d + half, T{}));
-      out[d] = mean + std * (r * angle.cos);
-      out[d + half] = mean + std * (r * angle.sin);
+      const T turn = unit<kHalf>(words, d + half, T{});
+      const Pair<T> z = normal_pair(positive_unit<kHalf>(words, d, T{}), turn, mean, std);
+      out[d] = z.first;
+      out[d + half] = z.second;
     }
+  }
+};
+
+struct Integer {
+  int64_t low;
+  uint64_t range;
+  __device__ explicit Integer(const RandomArgs& a) : low(a.low), range(a.range) {}
+  template <int kDraws>
+  __device__ void make(const uint32_t* words, int64_t (&out)[kDraws]) const {
+    DL_UNROLL
+    for (int d = 0; d < kDraws; ++d) out[d] = whole_number(wide_word<kHalf>(words, d), low, range);
   }
 };
 
@@ -86,5 +76,6 @@ void rand_f32(const RandomArgs& a, int64_t, int64_t n) { run<Uniform<float>, flo
 void rand_f64(const RandomArgs& a, int64_t, int64_t n) { run<Uniform<double>, double>("rand", a, n); }
 void randn_f32(const RandomArgs& a, int64_t, int64_t n) { run<Normal<float>, float>("randn", a, n); }
 void randn_f64(const RandomArgs& a, int64_t, int64_t n) { run<Normal<double>, double>("randn", a, n); }
+void randint_i64(const RandomArgs& a, int64_t, int64_t n) { run<Integer, int64_t>("randint", a, n); }
 
 }  // namespace dl::cuda

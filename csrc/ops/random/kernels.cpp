@@ -17,7 +17,7 @@ constexpr Row<RandomArgs> rows[] = {
     BOTH("rand", f64, rand_f64)
     BOTH("randn", f32, randn_f32)
     BOTH("randn", f64, randn_f64)
-    DL_CPU_ROWS("randint", i64, randint_i64)
+    BOTH("randint", i64, randint_i64)
 };
 // clang-format on
 

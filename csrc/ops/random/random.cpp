@@ -60,21 +60,21 @@ void normal_(const Array& x, double mean, double std) {
   fill_any_layout("normal_", normal_kernels, x, {.a = mean, .b = std});
 }
 
-Array rand(const Dims& shape, DType dtype) {
-  const Array out = Array::empty(shape, dtype);
+Array rand(const Dims& shape, DType dtype, Device device) {
+  const Array out = Array::empty(shape, dtype, device);
   uniform_(out, 0, 1);
   return out;
 }
 
-Array randn(const Dims& shape, DType dtype) {
-  const Array out = Array::empty(shape, dtype);
+Array randn(const Dims& shape, DType dtype, Device device) {
+  const Array out = Array::empty(shape, dtype, device);
   normal_(out, 0, 1);
   return out;
 }
 
-Array randint(int64_t low, int64_t high, const Dims& shape) {
+Array randint(int64_t low, int64_t high, const Dims& shape, Device device) {
   DL_CHECK(low < high, ValueError, "randint: needs low < high, got low=", low, " high=", high);
-  const Array out = Array::empty(shape, DType::i64);
+  const Array out = Array::empty(shape, DType::i64, device);
   fill(integer_kernels, out, {.low = low, .range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low)});
   return out;
 }

@@ -24,9 +24,9 @@ struct RandomArgs {
 
 DL_API void uniform_(const Array& x, double low, double high);  // in place, [low, high)
 DL_API void normal_(const Array& x, double mean, double std);   // in place
-DL_API Array rand(const Dims& shape, DType dtype);
-DL_API Array randn(const Dims& shape, DType dtype);
-DL_API Array randint(int64_t low, int64_t high, const Dims& shape);  // int64 in [low, high)
-DL_API Array randperm(int64_t n);                                    // int64, a permutation of 0 … n-1
+DL_API Array rand(const Dims& shape, DType dtype, Device device);
+DL_API Array randn(const Dims& shape, DType dtype, Device device);
+DL_API Array randint(int64_t low, int64_t high, const Dims& shape, Device device);  // int64 in [low, high)
+DL_API Array randperm(int64_t n);  // int64, a permutation of 0 … n-1, on the CPU: each swap waits for the one before
 
 }  // namespace dl

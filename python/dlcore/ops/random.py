@@ -24,8 +24,8 @@ def _shape(size: tuple) -> tuple[int, ...]:
     return tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
 
 
-def _finish(array: Any, device: str = "cpu", requires_grad: bool = False) -> Tensor:
-    out = record(array if device == "cpu" else _C.to_device(array, device), None, ())
+def _finish(array: Any, requires_grad: bool = False) -> Tensor:
+    out = record(array, None, ())
     return out.requires_grad_() if requires_grad else out
 
 
@@ -37,7 +37,7 @@ def rand(*size: Any, dtype: _C.DType = _FLOAT32, device: str = "cpu", requires_g
     >>> x.shape, bool(0 <= x.numpy().min() and x.numpy().max() < 1)
     ((2, 3), True)
     """
-    return _finish(_C.rand(_shape(size), dtype), device, requires_grad)
+    return _finish(_C.rand(_shape(size), dtype, device), requires_grad)
 
 
 def randn(*size: Any, dtype: _C.DType = _FLOAT32, device: str = "cpu", requires_grad: bool = False) -> Tensor:
@@ -47,7 +47,7 @@ def randn(*size: Any, dtype: _C.DType = _FLOAT32, device: str = "cpu", requires_
     >>> dl.randn(2, 3).shape
     (2, 3)
     """
-    return _finish(_C.randn(_shape(size), dtype), device, requires_grad)
+    return _finish(_C.randn(_shape(size), dtype, device), requires_grad)
 
 
 def randint(low: int, high: Any = None, size: Any = None, *, dtype: _C.DType = _INT64, device: str = "cpu") -> Tensor:
@@ -67,7 +67,7 @@ def randint(low: int, high: Any = None, size: Any = None, *, dtype: _C.DType = _
     if high > low:
         _C.check_fits("randint", dtype, low)
         _C.check_fits("randint", dtype, high - 1)
-    return _finish(_C.convert(_C.randint(low, high, tuple(size)), dtype), device)
+    return _finish(_C.convert(_C.randint(low, high, tuple(size), device), dtype))
 
 
 def randperm(n: int, *, dtype: _C.DType = _INT64, device: str = "cpu") -> Tensor:
@@ -79,7 +79,7 @@ def randperm(n: int, *, dtype: _C.DType = _INT64, device: str = "cpu") -> Tensor
     """
     n = whole("randperm", n)
     _C.check_fits("randperm", dtype, max(n - 1, 0))
-    return _finish(_C.convert(_C.randperm(n), dtype), device)
+    return _finish(_C.convert(_C.to_device(_C.randperm(n), device), dtype))
 
 
 def bernoulli(input: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ def bernoulli(input: Tensor) -> Tensor:
     p = array_of(input)
     if p.size and not (_C.min_fwd(p, (), False).item() >= 0 and _C.max_fwd(p, (), False).item() <= 1):
         raise ValueError(f"bernoulli: probabilities lie in [0, 1]; shape {p.shape} holds others")
-    return _finish(_C.convert(_C.lt_fwd(_C.rand(p.shape, p.dtype), p), p.dtype), p.device)
+    return _finish(_C.convert(_C.lt_fwd(_C.rand(p.shape, p.dtype, p.device), p), p.dtype))
 
 
 def rand_like(
@@ -100,7 +100,7 @@ def rand_like(
 ) -> Tensor:
     """Uniform in [0, 1), with input's shape, and its dtype (float32 or float64) and device unless given."""
     x = array_of(input)
-    return _finish(_C.rand(x.shape, dtype or x.dtype), device or x.device, requires_grad)
+    return _finish(_C.rand(x.shape, dtype or x.dtype, device or x.device), requires_grad)
 
 
 def randn_like(
@@ -108,7 +108,7 @@ def randn_like(
 ) -> Tensor:
     """Normal with mean 0 and variance 1, with input's shape, and its dtype and device unless given."""
     x = array_of(input)
-    return _finish(_C.randn(x.shape, dtype or x.dtype), device or x.device, requires_grad)
+    return _finish(_C.randn(x.shape, dtype or x.dtype, device or x.device), requires_grad)
 
 
 def uniform_(self: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
