@@ -2,6 +2,7 @@
 // planes is blended along the other axis first, in vectors, or gathers its pixels.
 // Limit: memory bandwidth with channels as lanes; else two to four loads an element.
 #include "blocks/images/lanes.h"
+#include "ops/resample/formula.h"
 #include "ops/resample/resample.h"
 
 namespace dl::DL_ISA_NS {
@@ -34,11 +35,11 @@ struct LinearPixel {
   template <int K, bool kFull>
   DL_INLINE void run(int64_t c, int n) const {
     using V = Vec<T>;
-    for (int k = 0; k < K; ++k, c += V::size) {
-      const V left = load<kFull>(x00 + c, n) * V(h0) + load<kFull>(x10 + c, n) * V(h1);
-      const V right = load<kFull>(x01 + c, n) * V(h0) + load<kFull>(x11 + c, n) * V(h1);
-      store<kFull>(y + c, left * V(w0) + right * V(w1), n);
-    }
+    for (int k = 0; k < K; ++k, c += V::size)
+      store<kFull>(y + c,
+                   blend(load<kFull>(x00 + c, n), load<kFull>(x01 + c, n), load<kFull>(x10 + c, n),
+                         load<kFull>(x11 + c, n), V(h0), V(h1), V(w0), V(w1)),
+                   n);
   }
 };
 
@@ -56,7 +57,7 @@ static void linear(const ResampleArgs& a, int64_t begin, int64_t end) {
     if (n == 1) {
       for (int64_t q = 0; q < a.w.out; ++q) {
         const int32_t i = a.w.low[q], j = a.w.high[q];
-        y[q] = (top[i] * above + bottom[i] * below) * w0[q] + (top[j] * above + bottom[j] * below) * w1[q];
+        y[q] = blend(top[i], top[j], bottom[i], bottom[j], above, below, w0[q], w1[q]);
       }
       continue;
     }

@@ -12,15 +12,16 @@ DL_DECLARE(resample_linear_f64, ResampleArgs)
 DL_DECLARE(resample_bwd_f32, ResampleArgs)
 DL_DECLARE(resample_bwd_f64, ResampleArgs)
 
+#define BOTH(OP, DTYPE, FN) DL_CPU_ROWS(OP, DTYPE, FN) DL_CUDA_ROW(OP, DTYPE, FN)
 // clang-format off
 constexpr Row<ResampleArgs> rows[] = {
-    DL_CPU_ROWS("resample_nearest", u8, resample_nearest_u8)
-    DL_CPU_ROWS("resample_nearest", f32, resample_nearest_f32)
-    DL_CPU_ROWS("resample_nearest", f64, resample_nearest_f64)
-    DL_CPU_ROWS("resample_linear", f32, resample_linear_f32)
-    DL_CPU_ROWS("resample_linear", f64, resample_linear_f64)
-    DL_CPU_ROWS("resample_bwd", f32, resample_bwd_f32)
-    DL_CPU_ROWS("resample_bwd", f64, resample_bwd_f64)
+    BOTH("resample_nearest", u8, resample_nearest_u8)
+    BOTH("resample_nearest", f32, resample_nearest_f32)
+    BOTH("resample_nearest", f64, resample_nearest_f64)
+    BOTH("resample_linear", f32, resample_linear_f32)
+    BOTH("resample_linear", f64, resample_linear_f64)
+    BOTH("resample_bwd", f32, resample_bwd_f32)
+    BOTH("resample_bwd", f64, resample_bwd_f64)
 };
 // clang-format on
 
