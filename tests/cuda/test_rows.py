@@ -53,7 +53,7 @@ LIBRARY = {"sin_fwd", "cos_fwd", "tan_fwd"}
 
 
 def names(case: Case, known: set[str]) -> bool:
-    return bool(case.rows) and all(r in known or re.sub("_(fwd|bwd).*", "", r) in known for r in case.rows)
+    return bool(case.rows) and all(r in known or re.sub("_(cell_)?(fwd|bwd).*", "", r) in known for r in case.rows)
 
 
 KNOWN, EXACT, ALIKE = words(FOLDERS), words(ELEMENTWISE + IN_ORDER), words(ELEMENTWISE)

@@ -159,7 +159,7 @@ void ShapedGemm::operator()(const void* a, const void* b, void* c) const {
 }
 
 RepeatedGemm::RepeatedGemm(const Gemm& g) : g_(g), packed_bytes_(0), packed_(nullptr), direct_panels_(0) {
-  if (g.m == 0 || g.n == 0) return;
+  if (g.m == 0 || g.n == 0 || g.device != Device::cpu) return;
   const Prepared x = prepare(g, kRepeated, true);
   if (x.args.dot) return;
   direct_panels_ = x.args.direct_panels;
@@ -186,6 +186,7 @@ void RepeatedGemm::operator()(const void* a, void* c, int64_t m) const {
   g.a.data = a;
   g.c = c;
   g.m = m;
+  if (g.device != Device::cpu) return gemm(g);
   Prepared x = prepare(g, kRepeated, true);
   x.args.packed = packed_;
   if (!x.args.dot) x.args.direct_panels = direct_panels_;

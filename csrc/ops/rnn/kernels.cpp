@@ -15,11 +15,12 @@ CELL(lstm)
 CELL(gru)
 #undef CELL
 
+#define BOTH(OP, DTYPE, FN) DL_CPU_ROWS(OP, DTYPE, FN) DL_CUDA_ROW(OP, DTYPE, FN)
 #define CELL(NAME) \
-  DL_CPU_ROWS(#NAME "_cell_fwd", f32, NAME##_cell_fwd_f32) \
-  DL_CPU_ROWS(#NAME "_cell_fwd", f64, NAME##_cell_fwd_f64) \
-  DL_CPU_ROWS(#NAME "_cell_bwd", f32, NAME##_cell_bwd_f32) \
-  DL_CPU_ROWS(#NAME "_cell_bwd", f64, NAME##_cell_bwd_f64)
+  BOTH(#NAME "_cell_fwd", f32, NAME##_cell_fwd_f32) \
+  BOTH(#NAME "_cell_fwd", f64, NAME##_cell_fwd_f64) \
+  BOTH(#NAME "_cell_bwd", f32, NAME##_cell_bwd_f32) \
+  BOTH(#NAME "_cell_bwd", f64, NAME##_cell_bwd_f64)
 constexpr Row<RnnCellArgs> rows[] = {CELL(rnn_tanh) CELL(rnn_relu) CELL(lstm) CELL(gru)};
 #undef CELL
 

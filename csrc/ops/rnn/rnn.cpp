@@ -68,8 +68,8 @@ struct Layer {
 void check_same(const char* op, const char* what, const Array& a, const Array& x) {
   DL_CHECK(a.dtype() == x.dtype(), DTypeError, op, ": ", what, " is ", a.dtype(), " but x is ", x.dtype(), "; ", what,
            "=", a.shape(), " x=", x.shape());
-  DL_CHECK(a.device() == Device::cpu, DeviceError, op, ": tensors must be on the cpu, and ", what, " is on ",
-           name(a.device()));
+  DL_CHECK(a.device() == x.device(), DeviceError, op, ": tensors must be on one device, and ", what, " is on ",
+           name(a.device()), " but x on ", name(x.device()));
 }
 
 void check_weights(const Layer& l) {
@@ -101,7 +101,6 @@ Layer layer_of(RnnMode mode, const Array& x, const std::vector<int64_t>& batch_s
   Cell& cell = cell_of(mode);
   DL_CHECK(x.ndim() == 2 && is_floating(x.dtype()), ShapeError, cell.name,
            ": x must be (rows, inputs) of float32 or float64, got ", x.shape(), " ", x.dtype());
-  check_same(cell.name, "x", x, x);
   DL_CHECK(h0.ndim() == 3 && (h0.shape(0) == 1 || h0.shape(0) == 2), ShapeError, cell.name,
            ": h0 must be (1 or 2 directions, sequences, hidden), got ", h0.shape(), "; x=", x.shape());
   check_same(cell.name, "h0", h0, x);
@@ -139,7 +138,7 @@ void run_forward(const Layer& l, const Steps& steps, int64_t d, const Array& out
   gemm(input);
   const Array h = l.part(out, d, l.rows, l.sequences), y = l.part(out, d, 0, l.rows);
   const Array c = l.lstm ? l.part(out, d, l.rows + l.sequences, l.sequences) : h;
-  const Array product = Array::empty({l.sequences, width}, h.dtype());
+  const Array product = Array::empty({l.sequences, width}, h.dtype(), h.device());
   Gemm hidden = gemm_of(h, l.weight(d, 1).transpose(0, 1), product);
   if (l.biased) hidden.bias_n = l.weight(d, 3).raw();
   const RepeatedGemm multiply(hidden);
@@ -150,7 +149,7 @@ void run_forward(const Layer& l, const Steps& steps, int64_t d, const Array& out
   args.h = h.raw();
   args.c = c.raw();
   args.state_stride = out.stride(0);
-  const Row<RnnCellArgs>& row = l.cell.fwd.choose(Device::cpu, h.dtype(), args);
+  const Row<RnnCellArgs>& row = l.cell.fwd.choose(h.device(), h.dtype(), args);
   for (size_t t = 0; t < steps.rows.size(); ++t) {
     const int64_t first = steps.first[t];
     multiply(h.raw(), product.raw(), steps.rows[t]);
@@ -177,7 +176,7 @@ void run_backward(const Layer& l, const Steps& steps, int64_t d, const Array& g,
   args.state_stride = g.stride(0);
   args.dh = dh.raw();
   args.dc = dc.raw();
-  const Row<RnnCellArgs>& row = l.cell.bwd.choose(Device::cpu, dh.dtype(), args);
+  const Row<RnnCellArgs>& row = l.cell.bwd.choose(dh.device(), dh.dtype(), args);
   for (size_t t = steps.rows.size(); t-- > 0;) {
     const int64_t first = steps.first[t];
     args.gates = at(gates, first * args.gates_stride);
@@ -192,7 +191,7 @@ void run_backward(const Layer& l, const Steps& steps, int64_t d, const Array& g,
 }
 
 Array column_sums(const Array& x) {
-  const Array sums = Array::empty({x.shape(1)}, x.dtype());
+  const Array sums = Array::empty({x.shape(1)}, x.dtype(), x.device());
   column_sums_into(x.raw(), x.shape(0), x.stride(0), sums);
   return sums;
 }
@@ -208,12 +207,12 @@ Array rnn_fwd(RnnMode mode, const Array& x, const std::vector<int64_t>& batch_si
     check_same("lstm", "c0", *c0, x);
   }
   const Dims states{l.directions, l.rows, l.hidden};
-  const Array out = Array::empty({l.rows + l.states() * l.sequences, l.directions * l.hidden}, x.dtype());
-  const Array gates = Array::empty({l.directions, l.rows, l.cell.kept * l.hidden}, x.dtype());
+  const Array out = Array::empty({l.rows + l.states() * l.sequences, l.directions * l.hidden}, x.dtype(), x.device());
+  const Array gates = Array::empty({l.directions, l.rows, l.cell.kept * l.hidden}, x.dtype(), x.device());
   if (saved) {
     saved->gates = gates;
-    saved->h_before = Array::empty(states, x.dtype());
-    saved->c_before = l.lstm ? Array::empty(states, x.dtype()) : saved->h_before;
+    saved->h_before = Array::empty(states, x.dtype(), x.device());
+    saved->c_before = l.lstm ? Array::empty(states, x.dtype(), x.device()) : saved->h_before;
   }
   for (int64_t d = 0; d < l.directions; ++d) {
     copy_into(l.part(out, d, l.rows, l.sequences), h0.select(0, d));
@@ -230,17 +229,18 @@ RnnGradients rnn_bwd(RnnMode mode, const Array& gradient, const Array& x, const 
   const Dims s = saved.h_before.shape();  // (directions, rows, hidden)
   const int64_t sequences = (gradient.shape(0) - s[1]) / (mode == RnnMode::lstm ? 2 : 1);
   RnnGradients r;
-  r.dh0 = Array::empty({s[0], sequences, s[2]}, x.dtype());
-  if (mode == RnnMode::lstm) r.dc0 = Array::empty(r.dh0.shape(), x.dtype());
+  r.dh0 = Array::empty({s[0], sequences, s[2]}, x.dtype(), x.device());
+  if (mode == RnnMode::lstm) r.dc0 = Array::empty(r.dh0.shape(), x.dtype(), x.device());
   const Layer l = layer_of(mode, x, batch_sizes, r.dh0, weights);
   const Array g = contiguous(gradient);
-  if (need_x) r.dx = Array::empty(x.shape(), x.dtype());
+  if (need_x) r.dx = Array::empty(x.shape(), x.dtype(), x.device());
   const Dims shape{l.rows, l.cell.gates * l.hidden};
   for (int64_t d = 0; d < l.directions; ++d) {
     const Array dh = r.dh0.select(0, d), dc = l.lstm ? r.dc0.select(0, d) : dh;
     copy_into(dh, l.part(g, d, l.rows, l.sequences));
     if (l.lstm) copy_into(dc, l.part(g, d, l.rows + l.sequences, l.sequences));
-    const Array da = Array::empty(shape, x.dtype()), du = mode == RnnMode::gru ? Array::empty(shape, x.dtype()) : da;
+    const Array da = Array::empty(shape, x.dtype(), x.device()),
+                du = mode == RnnMode::gru ? Array::empty(shape, x.dtype(), x.device()) : da;
     run_backward(l, steps_of(batch_sizes, d == 1), d, g, saved, dh, dc, da, du);
     if (need_x) {
       Gemm input = gemm_of(da, l.weight(d, 0), r.dx);
@@ -248,8 +248,8 @@ RnnGradients rnn_bwd(RnnMode mode, const Array& gradient, const Array& x, const 
       gemm(input);
     }
     const Array left = da.transpose(0, 1), h_before = saved.h_before.select(0, d);
-    const Array dw_ih = Array::empty(l.weight(d, 0).shape(), x.dtype());
-    const Array dw_hh = Array::empty(l.weight(d, 1).shape(), x.dtype());
+    const Array dw_ih = Array::empty(l.weight(d, 0).shape(), x.dtype(), x.device());
+    const Array dw_hh = Array::empty(l.weight(d, 1).shape(), x.dtype(), x.device());
     gemm(gemm_of(left, l.x, dw_ih));
     gemm(gemm_of(du.transpose(0, 1), h_before, dw_hh));
     r.weights.push_back(dw_ih);
