@@ -16,7 +16,7 @@ SOURCES = sorted((ROOT / "csrc").glob("*/*/cuda.cu")) + sorted((ROOT / "csrc" / 
 BACKEND = (ROOT / "csrc" / "cuda" / "CMakeLists.txt").read_text()
 FLAGS = ["-fmad=false", "-ftz=true", "--Werror=all-warnings"]
 ARCHITECTURES = ["-gencode=arch=compute_80,code=[sm_80,compute_80]", "-gencode=arch=compute_90a,code=sm_90a"]
-HOT = [ROOT / "csrc" / "blocks" / f / "cuda.cu" for f in ("gemm", "gemm16")]
+HOT = [ROOT / "csrc" / f / "cuda.cu" for f in ("blocks/gemm", "blocks/gemm16", "ops/attention")]
 needs_nvcc = pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
 
 

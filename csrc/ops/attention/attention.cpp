@@ -45,6 +45,7 @@ struct Stack {
     return {static_cast<char*>(x.raw()) + offset * static_cast<int64_t>(itemsize(x.dtype())), x.stride(-2),
             x.stride(-1)};
   }
+  AttentionHeads heads() const { return {x.raw(), offsets.data(), x.stride(-2), x.stride(-1)}; }
 };
 
 Dims with(const Array& like, int64_t rows, int64_t columns) {
@@ -58,8 +59,9 @@ void check(const Array& q, const Array& k, const Array& v, const AttentionMask& 
   DL_CHECK(is_floating(q.dtype()) && k.dtype() == q.dtype() && v.dtype() == q.dtype(), DTypeError, kOp,
            ": query, key and value must be all float32 or all float64, got ", q.dtype(), " ", k.dtype(), " ", v.dtype(),
            "; query=", q.shape(), " key=", k.shape(), " value=", v.shape());
-  DL_CHECK(q.device() == Device::cpu && k.device() == Device::cpu && v.device() == Device::cpu, DeviceError, kOp,
-           ": tensors must be on the cpu, got ", name(q.device()), " ", name(k.device()), " ", name(v.device()));
+  DL_CHECK(k.device() == q.device() && v.device() == q.device(), DeviceError, kOp,
+           ": tensors must be on one device, got query on ", name(q.device()), ", key on ", name(k.device()),
+           " and value on ", name(v.device()));
   DL_CHECK(k.ndim() >= 2 && q.shape() == with(k, q.shape(-2), q.shape(-1)) && k.shape(-1) == q.shape(-1) &&
                v.shape() == with(k, k.shape(-2), v.shape(-1)),
            ShapeError, kOp, ": query (…, L, E), key (…, S, E) and value (…, S, V) do not match; query=", q.shape(),
@@ -69,8 +71,8 @@ void check(const Array& q, const Array& k, const Array& v, const AttentionMask& 
   const Dims scores = with(q, q.shape(-2), k.shape(-2));
   DL_CHECK(m.dtype() == DType::b8 || m.dtype() == q.dtype(), DTypeError, kOp, ": attn_mask must be bool or ", q.dtype(),
            " as the query, got ", m.dtype());
-  DL_CHECK(m.device() == Device::cpu, DeviceError, kOp, ": tensors must be on the cpu, and attn_mask is on ",
-           name(m.device()));
+  DL_CHECK(m.device() == q.device(), DeviceError, kOp, ": tensors must be on one device, got query on ",
+           name(q.device()), " and attn_mask on ", name(m.device()));
   bool fits = m.ndim() <= scores.size();
   for (int i = 1; fits && i <= m.ndim(); ++i) fits = m.shape(-i) == 1 || m.shape(-i) == scores[scores.size() - i];
   DL_CHECK(fits, ShapeError, kOp, ": attn_mask must broadcast to (…, L, S)=", scores, ", got ", m.shape(),
@@ -159,6 +161,22 @@ struct Attention {
     return a;
   }
 
+  AttentionArgs device_args(const Array& stats) const {
+    AttentionArgs a{
+        .scores = nullptr, .stats = stats.raw(), .keys = keys, .first = 0, .causal = how.causal, .scale = how.scale};
+    a.device.q = q.heads();
+    a.device.k = k.heads();
+    a.device.v = v.heads();
+    a.device.queries = queries;
+    a.device.width = width;
+    a.device.value_width = value_width;
+    if (!how.mask) return a;
+    a.mask = mask.x.raw();
+    a.added = mask.x.dtype() != DType::b8;
+    a.device.mask = mask.heads();
+    return a;
+  }
+
   int64_t item() const { return static_cast<int64_t>(itemsize(q.x.dtype())); }
   Array scratch(int matrices) const { return Array::empty({matrices, block_rows, keys}, q.x.dtype()); }
   int64_t row_grain() const { return std::max<int64_t>(kRowGrain / std::max<int64_t>(keys, 1), 1); }
@@ -178,11 +196,17 @@ Array attention_fwd(const Array& q, const Array& k, const Array& v, const Attent
   check(q, k, v, how);
   const Attention a(q, k, v, how);
   const Dims shape = with(q, a.queries, a.value_width);
-  const Stack y(Array::empty_strided(shape, dense_like(shape, q.strides()), q.dtype()));
-  const Array kept = Array::empty({a.heads, a.queries, 2}, q.dtype());
+  const Stack y(Array::empty_strided(shape, dense_like(shape, q.strides()), q.dtype(), q.device()));
+  const Array kept = Array::empty({a.heads, a.queries, 2}, q.dtype(), q.device());
   if (stats) *stats = kept;
   if (y.x.size() == 0) return y.x;
-  const Row<AttentionArgs>& row = forward_kernels.choose(Device::cpu, q.dtype(), {});
+  const Row<AttentionArgs>& row = forward_kernels.choose(q.device(), q.dtype(), {});
+  if (q.device() != Device::cpu) {
+    AttentionArgs args = a.device_args(kept);
+    args.device.y = y.heads();
+    launch(row, args, a.heads, 1);
+    return y.x;
+  }
   const std::vector<ShapedGemm> products = a.products([&](const Block& b, std::vector<ShapedGemm>* out) {
     const Matrix s{nullptr, b.keys, 1};
     out->push_back(a.shaped(b.rows, b.keys, a.width, a.q.at(0, 0), turned(a.k.at(0, 0)), s));
@@ -211,12 +235,20 @@ void attention_bwd(const Array& g, const Array& q, const Array& k, const Array& 
   *dq = Array::empty_like(q);
   *dk = Array::empty_like(k);
   *dv = Array::empty_like(v);
+  const Stack dy(g), query(*dq), key(*dk), value(*dv);
+  const Row<AttentionArgs>& row = backward_kernels.choose(q.device(), q.dtype(), {});
+  if (q.device() != Device::cpu) {
+    AttentionArgs args = a.device_args(stats);
+    args.device.g = dy.heads();
+    args.device.dq = query.heads();
+    args.device.dk = key.heads();
+    args.device.dv = value.heads();
+    return launch(row, args, a.heads, 1);
+  }
   if (a.queries == 0 || (how.causal && a.queries < a.keys)) {  // keys that no query looks at
     clear(*dk);
     clear(*dv);
   }
-  const Stack dy(g), query(*dq), key(*dk), value(*dv);
-  const Row<AttentionArgs>& row = backward_kernels.choose(Device::cpu, q.dtype(), {});
   // From the last block to the first: the last sees the most keys, so its products store what the others add to.
   const std::vector<ShapedGemm> products = a.products([&](const Block& b, std::vector<ShapedGemm>* out) {
     const Matrix s{nullptr, b.keys, 1};

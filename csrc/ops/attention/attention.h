@@ -13,19 +13,32 @@
 
 namespace dl {
 
+// Matrices of all heads: element (r, c) of head h lies at at[h] + r row + c column.
+struct AttentionHeads {
+  void* data = nullptr;
+  const int64_t* at = nullptr;
+  int64_t row = 0, column = 0;
+};
+// CUDA: the operands themselves, since scores are made and used in one kernel.
+struct AttentionDevice {
+  AttentionHeads q, k, v, y, g, dq, dk, dv, mask;
+  int64_t queries = 0, width = 0, value_width = 0;
+};
+
 struct AttentionArgs {
-  void* scores;        // (rows, keys): in q kᵀ, out p
+  void* scores;        // (rows, keys): in q kᵀ, out p; CUDA: null
   void* dp = nullptr;  // backward (rows, keys): in dp, out ds
   void* stats;         // (rows, 2): m and 1 / l, or two zeros for a query that may look nowhere
   int64_t keys;
   int64_t first;  // of the queries, where causal
   bool causal;
   double scale;
-  const void* mask = nullptr;  // its row for the first query, contiguous
+  const void* mask = nullptr;  // its row for the first query, contiguous; CUDA: its first element
   int64_t mask_step = 0;       // elements from one query's row to the next
   bool added = false;          // the mask is added; else it is bools
+  AttentionDevice device{};
 };
-// A kernel's range: queries of the block.
+// A kernel's range: queries of the block; CUDA: heads.
 
 struct AttentionMask {
   const Array* mask;  // or null

@@ -107,6 +107,6 @@ def attention_weights(scores: Tensor, mask: Tensor | None) -> Tensor:
     else:
         raise _C.DTypeError(f"attention: attn_mask must be bool or {scores.dtype} as the query, got {mask.dtype}")
     some = reduce.any(allowed, -1, keepdim=True)
-    if reduce.all(some):
+    if mask.device == "cpu" and reduce.all(some):  # elsewhere asking would wait for the device
         return softmax(masked, -1)
     return compare.where(some, softmax(compare.where(some, masked, 0.0), -1), 0.0)
