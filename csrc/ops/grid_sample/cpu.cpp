@@ -26,11 +26,9 @@ struct Points {
       const Place<V> x = place(V::load(us + i), a.w, a.padding, a.align_corners);
       const Place<V> y = place(V::load(vs + i), a.h, a.padding, a.align_corners);
       const Step<V> column = step_of(x.at, a.w, a.nearest), row = step_of(y.at, a.h, a.nearest);
-      const V one(T(1)), rest_right = one - column.part, rest_down = one - row.part;
-      (rest_down * rest_right).store(weight[0] + i);
-      (rest_down * column.part).store(weight[1] + i);
-      (row.part * rest_right).store(weight[2] + i);
-      (row.part * column.part).store(weight[3] + i);
+      V corner[4];
+      corner_weights(row.part, column.part, corner);
+      for (int k = 0; k < 4; ++k) corner[k].store(weight[k] + i);
       column.part.store(right + i);
       row.part.store(down + i);
       x.slope.store(right_slope + i);
@@ -166,14 +164,6 @@ static void gradient_x(const GridSampleArgs& a, int64_t begin, int64_t end) {
       }
     }
   }
-}
-
-// The slopes of the surface over four pixels, times g.
-template <class V>
-static DL_INLINE void add_slopes(const V* x, V g, V down, V right, V* sum_down, V* sum_right) {
-  const V one(typename ScalarOf<V>::type(1));
-  *sum_right = *sum_right + g * ((x[1] - x[0]) * (one - down) + (x[3] - x[2]) * down);
-  *sum_down = *sum_down + g * ((x[2] - x[0]) * (one - right) + (x[3] - x[1]) * right);
 }
 
 template <class T>

@@ -29,6 +29,11 @@ void check(const Dims& x, const Array& grid, DType dtype) {
   DL_CHECK(x[2] <= INT32_MAX / x[3], ShapeError, op, ": images must have less than 2^31 pixels, got x=", x);
 }
 
+void check_device(const char* what, const Array& a, const Array& grid) {
+  DL_CHECK(a.device() == grid.device(), DeviceError, "grid_sample: tensors must be on one device, got ", what, " on ",
+           name(a.device()), " and grid on ", name(grid.device()));
+}
+
 void check_gradient(const Array& g, const Dims& x, const Array& grid) {
   DL_CHECK(g.shape() == (Dims{x[0], x[1], grid.shape(1), grid.shape(2)}) && g.dtype() == grid.dtype(), ShapeError,
            "grid_sample: the gradient must have the output's shape; g=", g.shape(), " ", g.dtype(), " x=", x,
@@ -59,6 +64,7 @@ int64_t rows_grain(const GridSampleArgs& a) {
 
 Array grid_sample_fwd(const Array& given, const Array& given_grid, bool nearest, GridPadding padding, bool align) {
   check(given.shape(), given_grid, given.dtype());
+  check_device("x", given, given_grid);
   const bool nhwc = walks_channels_last(given);
   const Array x = in_image_layout(given, nhwc), grid = contiguous(given_grid);
   const Array y = empty_image({x.shape(0), x.shape(1), grid.shape(1), grid.shape(2)}, x.dtype(), x.device(), nhwc);
@@ -73,6 +79,7 @@ Array grid_sample_bwd_x(const Array& given, const Array& given_grid, const Dims&
                         bool nearest, GridPadding padding, bool align) {
   check(x_shape, given_grid, given.dtype());
   check_gradient(given, x_shape, given_grid);
+  check_device("the gradient", given, given_grid);
   const bool nhwc = walks_channels_last(Array(nullptr, x_shape, x_strides, 0, given.dtype()));
   const Array g = in_image_layout(given, nhwc), grid = contiguous(given_grid);
   const Array dx = empty_image(x_shape, g.dtype(), g.device(), nhwc);
@@ -89,6 +96,8 @@ Array grid_sample_bwd_grid(const Array& given, const Array& given_x, const Array
                            GridPadding padding, bool align) {
   check(given_x.shape(), given_grid, given_x.dtype());
   check_gradient(given, given_x.shape(), given_grid);
+  check_device("x", given_x, given_grid);
+  check_device("the gradient", given, given_grid);
   if (nearest) return full(given_grid.shape(), kZero, given_grid.dtype(), given_grid.device());
   const bool nhwc = walks_channels_last(given_x);
   const Array x = in_image_layout(given_x, nhwc), g = in_image_layout(given, nhwc), grid = contiguous(given_grid);

@@ -6,7 +6,8 @@
 //   halves to even; 0 outside dx = sum of weight g at each pixel, in the order of (p, q) dgrid = sum over c of g times
 //   the slope of the bilinear surface; 0 where clamped, and for nearest
 // x (N, C, H, W) of less than 2^31 pixels, grid (N, P, Q, 2), one dtype, float32 or float64; a NaN lies outside (zeros)
-// or at 0. y and dx have x's layout (blocks/images). dx: one thread owns a block of an image's channels.
+// or at 0. y and dx have x's layout (blocks/images). dx: one thread owns a block of an image's channels; on CUDA the
+// places are sorted by pixel, and a thread adds what one element gets.
 #pragma once
 #include "core/dtype.h"
 
