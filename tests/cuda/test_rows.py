@@ -47,7 +47,7 @@ FOLDERS = sorted(p.parent for p in (ROOT / "csrc").glob("*/*/cuda.cu"))
 # Ops that compute each element as the CPU does: one formula, no sum.
 ELEMENTWISE = [f for f in FOLDERS if f.name in ("activation", "elementwise", "maths")]
 # Ops whose few terms are added in the CPU's order.
-IN_ORDER = [f for f in FOLDERS if f.name in ("grid_sample", "resample")]
+IN_ORDER = [f for f in FOLDERS if f.name in ("grid_sample", "resample", "stft")]
 # The CUDA library's own, within its documented error of the C library's, which the shim has.
 LIBRARY = {"sin_fwd", "cos_fwd", "tan_fwd"}
 

@@ -9,8 +9,15 @@ DL_DECLARE(dft_fwd_f64, DftArgs)
 DL_DECLARE(dft_bwd_f32, DftArgs)
 DL_DECLARE(dft_bwd_f64, DftArgs)
 
-constexpr Row<DftArgs> rows[] = {DL_CPU_ROWS("dft_fwd", f32, dft_fwd_f32) DL_CPU_ROWS("dft_fwd", f64, dft_fwd_f64)
-                                     DL_CPU_ROWS("dft_bwd", f32, dft_bwd_f32) DL_CPU_ROWS("dft_bwd", f64, dft_bwd_f64)};
+#define BOTH(OP, DTYPE, FN) DL_CPU_ROWS(OP, DTYPE, FN) DL_CUDA_ROW(OP, DTYPE, FN)
+// clang-format off
+constexpr Row<DftArgs> rows[] = {
+    BOTH("dft_fwd", f32, dft_fwd_f32)
+    BOTH("dft_fwd", f64, dft_fwd_f64)
+    BOTH("dft_bwd", f32, dft_bwd_f32)
+    BOTH("dft_bwd", f64, dft_bwd_f64)
+};
+// clang-format on
 
 namespace {
 

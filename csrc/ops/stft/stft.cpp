@@ -16,8 +16,8 @@ constexpr int64_t kGrain = 1 << 14;  // elements, times log N operations each: s
 void check(const char* op, const Array& x, const Array& roots) {
   DL_CHECK(is_floating(x.dtype()) && x.dtype() == roots.dtype(), DTypeError, op, ": needs float32 or float64, got ",
            x.dtype(), " of shape ", x.shape(), " and roots of ", roots.dtype(), "; convert with .float()");
-  DL_CHECK(x.device() == Device::cpu && roots.device() == Device::cpu, DeviceError, op,
-           ": tensors must be on the cpu, got ", name(x.device()));
+  DL_CHECK(x.device() == roots.device(), DeviceError, op, ": tensors must be on one device, got x on ",
+           name(x.device()), " and roots on ", name(roots.device()));
   DL_CHECK(roots.ndim() == 2 && roots.shape(0) > 0 && roots.shape(1) == 2 && roots.is_contiguous(), ShapeError, op,
            ": roots must be (points, 2), got ", roots.shape());
 }
@@ -46,7 +46,8 @@ void run(Kernels<DftArgs>& kernels, const Array& x, const Array& y, const Array&
   args.y = y.raw();
   args.roots = roots.raw();
   set_factors(args);
-  const Row<DftArgs>& row = kernels.choose(Device::cpu, x.dtype(), args);
+  const Row<DftArgs>& row = kernels.choose(x.device(), x.dtype(), args);
+  if (row.device != Device::cpu) return launch(row, args, rows, 1);
   const int64_t grain = std::max<int64_t>(kGrain / args.points / kDftRows, 1) * kDftRows;
   launch_chunks(row, args, rows, grain, [&](int64_t begin, int64_t end) {
     const Array work = Array::empty({4 * args.transform * kDftVector}, DType::u8);
@@ -62,10 +63,12 @@ Array dft_fwd(const Array& x, const Array* window, const Array& roots, bool ones
   check("dft", x, roots);
   const int64_t points = roots.shape(0), frequencies = onesided ? points / 2 + 1 : points;
   DL_CHECK(x.ndim() > 0 && x.shape(-1) == points, ShapeError, "dft: rows must have ", points, " points; x=", x.shape());
-  if (window)
-    DL_CHECK(window->shape() == Dims{points} && window->dtype() == x.dtype() && window->device() == x.device(),
-             ShapeError, "dft: the window must be (", points, ",) of ", x.dtype(), ", got ", window->shape(), " of ",
-             window->dtype());
+  if (window) {
+    DL_CHECK(window->shape() == Dims{points} && window->dtype() == x.dtype(), ShapeError, "dft: the window must be (",
+             points, ",) of ", x.dtype(), ", got ", window->shape(), " of ", window->dtype());
+    DL_CHECK(window->device() == x.device(), DeviceError, "dft: tensors must be on one device, got x on ",
+             name(x.device()), " and the window on ", name(window->device()));
+  }
   Dims shape = x.shape();
   shape[x.ndim() - 1] = frequencies;
   shape.push_back(2);

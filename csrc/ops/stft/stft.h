@@ -20,7 +20,7 @@ struct DftArgs {
   const void *x, *roots;
   const void* window;  // forward: N numbers, or null
   void* y;
-  void* work;  // 4 `transform` vectors of at most kDftVector bytes, aligned to one
+  void* work;  // 4 `transform` vectors of at most kDftVector bytes, aligned to one; CUDA: its launcher's
   int64_t points, frequencies;
   int64_t transform;  // of so many complex points: N, or half of it
   int64_t factor[kMaxFactors];

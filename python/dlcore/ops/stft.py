@@ -20,24 +20,31 @@ if TYPE_CHECKING:
 _FLOAT32 = _C.DType.float32
 
 
-def constant(values: np.ndarray, dtype: Any) -> Tensor:
+def constant(values: np.ndarray, dtype: Any, device: str = "cpu") -> Tensor:
     """A tensor of float64 values rounded to `dtype`."""
-    return record(_C.convert(_C.from_numpy(np.ascontiguousarray(values, np.float64)), dtype), None, ())
+    array = _C.convert(_C.from_numpy(np.ascontiguousarray(values, np.float64)), dtype)
+    return record(_C.to_device(array, device), None, ())
 
 
 # ---- Windows.
-def hann_window(window_length: int, periodic: bool = True, *, dtype: Any = None) -> Tensor:
+def hann_window(window_length: int, periodic: bool = True, *, dtype: Any = None, device: str = "cpu") -> Tensor:
     """0.5 - 0.5 cos(2πn / N): N = window_length for spectral analysis, one less where not ``periodic``.
 
     >>> import dlcore as dl
     >>> dl.hann_window(4).tolist()
     [0.0, 0.5, 1.0, 0.5]
     """
-    return hamming_window(window_length, periodic, 0.5, 0.5, dtype=dtype)
+    return hamming_window(window_length, periodic, 0.5, 0.5, dtype=dtype, device=device)
 
 
 def hamming_window(
-    window_length: int, periodic: bool = True, alpha: float = 0.54, beta: float = 0.46, *, dtype: Any = None
+    window_length: int,
+    periodic: bool = True,
+    alpha: float = 0.54,
+    beta: float = 0.46,
+    *,
+    dtype: Any = None,
+    device: str = "cpu",
 ) -> Tensor:
     """alpha - beta cos(2πn / N): N = window_length for spectral analysis, one less where not ``periodic``.
 
@@ -52,22 +59,23 @@ def hamming_window(
     points = window_length if periodic else window_length - 1
     n = np.arange(window_length)
     values = alpha - beta * np.cos(2 * np.pi * n / max(points, 1)) if window_length > 1 else np.ones(window_length)
-    return constant(values, dtype or _FLOAT32)
+    return constant(values, dtype or _FLOAT32, device)
 
 
 # ---- Transforms.
 @lru_cache(maxsize=8)
-def _roots(points: int, dtype: Any) -> Any:
+def _roots(points: int, dtype: Any, device: str) -> Any:
     """An Array (points, 2): cos and -sin of each part of a turn, rounded once from float64."""
     turns = np.arange(points) * (2 * np.pi / points)
-    return constant(np.stack([np.cos(turns), -np.sin(turns)], -1), dtype).array
+    return constant(np.stack([np.cos(turns), -np.sin(turns)], -1), dtype, device).array
 
 
 def dft(input: Tensor, onesided: bool, window: Tensor | None = None) -> Tensor:
     """(…, N) -> (…, F, 2): sum_n w[n] x[n] e^(-2πi kn / N), F = N // 2 + 1 or N; rows may overlap."""
     if window is not None and (window.requires_grad or window.dtype != input.dtype):
         input, window = elementwise.mul(input, window), None
-    roots, w = _roots(input.shape[-1], input.dtype), None if window is None else window.array
+    roots = _roots(input.shape[-1], input.dtype, input.device)
+    w = None if window is None else window.array
     y = _C.dft_fwd(input.array, w, roots, onesided)
     return record(y, dft_backward, (input,), () if w is None else (w,), roots)
 
@@ -79,7 +87,7 @@ def dft_backward(g, node):
 
 def real_sum(input: Tensor, points: int) -> Tensor:
     """(…, F, 2) -> (…, N): sum_k Re(X[k] e^(2πi kn / N)), the adjoint of ``dft``."""
-    roots = _roots(points, input.dtype)
+    roots = _roots(points, input.dtype, input.device)
     y = _C.dft_bwd(input.array, roots)
     return record(y, real_sum_backward, (input,), (), (None, roots, input.shape[-2] == points // 2 + 1))
 
@@ -88,10 +96,10 @@ def real_sum_backward(g, node):
     return (_C.dft_fwd(g, *node.attrs),)
 
 
-def _inverse_weights(points: int, dtype: Any) -> Tensor:
+def _inverse_weights(points: int, dtype: Any, device: str) -> Tensor:
     """(F, 1): 1 / N, twice that for a frequency that stands for its negative too."""
     k = np.arange(points // 2 + 1)
-    return constant(np.where((k > 0) & (2 * k < points), 2.0, 1.0)[:, None] / points, dtype)
+    return constant(np.where((k > 0) & (2 * k < points), 2.0, 1.0)[:, None] / points, dtype, device)
 
 
 def _settings(op: str, n_fft: int, hop_length: int | None, win_length: int | None, window: Tensor | None) -> tuple:
@@ -107,12 +115,12 @@ def _settings(op: str, n_fft: int, hop_length: int | None, win_length: int | Non
     return hop, width
 
 
-def _centred(window: Tensor | None, width: int, n_fft: int, dtype: Any) -> Tensor | None:
+def _centred(window: Tensor | None, width: int, n_fft: int, dtype: Any, device: str) -> Tensor | None:
     """The window with zeros on both sides up to n_fft points; None for ones everywhere."""
     if width == n_fft:
         return window
     before = (n_fft - width) // 2
-    return pad(constant(np.ones(width), dtype) if window is None else window, (before, n_fft - width - before))
+    return pad(constant(np.ones(width), dtype, device) if window is None else window, (before, n_fft - width - before))
 
 
 @in_float32
@@ -160,10 +168,11 @@ def stft(
     if input.shape[-1] < n_fft:
         raise _C.ShapeError(f"stft: {input.shape[-1]} samples are fewer than a frame of n_fft={n_fft}")
     frames = shape.unfold(input, -1, n_fft, hop)
-    window = _centred(window, width, n_fft, input.dtype)
+    window = _centred(window, width, n_fft, input.dtype, input.device)
     if normalized:
         scale = 1 / sqrt(n_fft)
-        window = constant(np.full(n_fft, scale), input.dtype) if window is None else elementwise.mul(window, scale)
+        ones = constant(np.ones(n_fft), input.dtype, input.device) if window is None else window
+        window = elementwise.mul(ones, scale)
     return shape.transpose(dft(frames, onesided, window), -3, -2)
 
 
@@ -201,10 +210,12 @@ def istft(
         )
     count = input.shape[-2]
     half = n_fft // 2 + 1  # of a real signal's two-sided spectrum the rest is its mirror, and is not read
-    spectrum = elementwise.mul(shape.transpose(input[..., :half, :, :], -3, -2), _inverse_weights(n_fft, input.dtype))
-    window = _centred(window, width, n_fft, input.dtype)
+    spectrum = elementwise.mul(
+        shape.transpose(input[..., :half, :, :], -3, -2), _inverse_weights(n_fft, input.dtype, input.device)
+    )
+    window = _centred(window, width, n_fft, input.dtype, input.device)
     if window is None:
-        window = constant(np.ones(n_fft), input.dtype)
+        window = constant(np.ones(n_fft), input.dtype, input.device)
     frames = elementwise.mul(real_sum(spectrum, n_fft), window)
     if normalized:
         frames = elementwise.mul(frames, sqrt(n_fft))
@@ -213,7 +224,7 @@ def istft(
     last = total - first if length is None else min(first + length, total)
     squares = shape.expand(elementwise.square(window), count, n_fft)
     weight = overlap_add(squares, hop)[first:last]
-    if (weight.detach().numpy() < 1e-11).any():
+    if (weight.detach().cpu().numpy() < 1e-11).any():
         raise ValueError(
             f"istft: the windows leave samples uncovered; lower hop_length={hop}, or use center=True where a window "
             "starts at 0"
