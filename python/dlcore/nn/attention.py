@@ -103,7 +103,7 @@ class MultiheadAttention(Module):
             k = cat([k, self.bias_k.expand(1, n, self.embed_dim)])
             v = cat([v, self.bias_v.expand(1, n, self.embed_dim)])
         if self.add_zero_attn:
-            zero = creation.zeros(1, n, self.embed_dim, dtype=k.dtype)
+            zero = creation.zeros(1, n, self.embed_dim, dtype=k.dtype, device=k.device)
             k, v = cat([k, zero]), cat([v, zero])
         mask = self._mask(key_padding_mask, attn_mask, (n, q.shape[0], keys), k.shape[0], q.dtype)
         q, k, v = (x.view(*x.shape[:2], self.num_heads, self.head_dim).permute(1, 2, 0, 3) for x in (q, k, v))
@@ -172,13 +172,13 @@ class MultiheadAttention(Module):
         if keys == given:
             return mask
         extra = (*mask.shape[:-1], keys - given)
-        return cat(
-            [mask, creation.ones(extra).bool() if mask.dtype == _C.DType.bool else creation.zeros(extra, dtype=dtype)],
-            -1,
-        )
+        kind, device = mask.dtype, mask.device
+        open_keys = (creation.ones if kind == _C.DType.bool else creation.zeros)(extra, dtype=kind, device=device)
+        return cat([mask, open_keys], -1)
 
 
 def _as_float(mask: Tensor, dtype: _C.DType) -> Tensor:
     if mask.dtype != _C.DType.bool:
         return mask
-    return where(mask, creation.full((), -inf, dtype=dtype), creation.zeros((), dtype=dtype))
+    never, free = (creation.full((), x, dtype=dtype, device=mask.device) for x in (-inf, 0.0))
+    return where(mask, never, free)

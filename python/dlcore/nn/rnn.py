@@ -78,7 +78,7 @@ class RNNBase(Module):
         """The first states (layers * directions, n, hidden): zeros, or hx in the order of the packed sequences."""
         if hx is None:
             shape = (self.num_layers * (2 if self.bidirectional else 1), n, self.hidden_size)
-            return [creation.zeros(shape, dtype=like.dtype)] * self.states
+            return [creation.zeros(shape, dtype=like.dtype, device=like.device)] * self.states
         given = [hx] if self.states == 1 else list(hx)
         if len(given) != self.states:
             raise ValueError(f"{type(self).__name__}: hx must be a pair (h0, c0), got {len(given)} tensors")
@@ -227,7 +227,8 @@ class _Cell(Module):
             raise _C.ShapeError(f"{name}: needs (N, {self.input_size}) or ({self.input_size},), got {input.shape}")
         x = input if input.ndim == 2 else input.unsqueeze(0)
         if hx is None:
-            given = [creation.zeros((*input.shape[:-1], self.hidden_size), dtype=input.dtype)] * self.states
+            shape = (*input.shape[:-1], self.hidden_size)
+            given = [creation.zeros(shape, dtype=input.dtype, device=input.device)] * self.states
         else:
             given = [hx] if self.states == 1 else list(hx)
         if any(h.ndim != input.ndim for h in given):
