@@ -71,6 +71,8 @@ KERNELS_WITHOUT_GRADIENT: dict[str, str] = {
     "ne_fwd": _BOOL,
     "lt_fwd": _BOOL,
     "le_fwd": _BOOL,
+    "bincount": "its result is whole numbers: constant but for jumps",
+    "bincount_most": "whole numbers, for bincount",
     "searchsorted": "its result is whole numbers: constant but for jumps",
     "gemm16": _BFLOAT16,
     "gemm16_sum": _BFLOAT16,

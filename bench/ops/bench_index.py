@@ -75,6 +75,7 @@ def counts(lib: Lib) -> Any:
 
 MB = 1 << 20
 GATHER, SCATTER, ADD = ("gather",), ("scatter",), ("scatter_add",)
+PLACES, FOUND = ("index_offsets",), ("nonzero_count", "nonzero")
 ROWS = [
     *(Row(f"gather 1024x1024 dim {d}", element(lambda x, d, i, s: x.gather(d, i), d), GATHER, bytes=16.0 * MB)
       for d in (0, 1)),
@@ -88,12 +89,12 @@ ROWS = [
     Row("x[i] 65536x64", rows(lambda x, i, s: x[i]), GATHER, bytes=2 * PICKED_BYTES),
     Row("x[i] 65536x64 fwd+bwd", rows(lambda x, i, s: x[i], True), GATHER + ADD, bytes=5 * PICKED_BYTES),
     Row("index_add 65536x64", rows(lambda x, i, s: x.index_add(0, i, s)), ADD, bytes=4 * PICKED_BYTES),
-    Row("x[i, j] 1 M of 1024x1024", points(lambda x, i, j: x[i, j]), GATHER, bytes=24.0 * MB),
+    Row("x[i, j] 1 M of 1024x1024", points(lambda x, i, j: x[i, j]), PLACES + GATHER, bytes=24.0 * MB),
     Row("x[i, j] = 1 M of 1024x1024", points(lambda x, i, j: write(x, (i, j))), SCATTER, bytes=24.0 * MB),
-    Row("x[mask] 1024x1024", masks(lambda lib, x, m: x[m]), GATHER, bytes=7.0 * MB),
+    Row("x[mask] 1024x1024", masks(lambda lib, x, m: x[m]), FOUND + GATHER, bytes=7.0 * MB),
     Row("x[mask] = 1024x1024", masks(lambda lib, x, m: write(x, m)), bytes=9.0 * MB),
     Row("masked_fill 1024x1024", masks(lambda lib, x, m: x.masked_fill(m, 0.0)), bytes=9.0 * MB),
-    Row("nonzero 1024x1024", masks(lambda lib, x, m: lib.dl.nonzero(m)), bytes=9.0 * MB),
+    Row("nonzero 1024x1024", masks(lambda lib, x, m: lib.dl.nonzero(m)), FOUND, bytes=9.0 * MB),
     Row("one_hot 4096 of 1000", labels, SCATTER, bytes=8.0 * 4096 * 1000),
-    Row("bincount 1 M of 1000", counts, bytes=8.0 * MB),
+    Row("bincount 1 M of 1000", counts, ("bincount_most", "bincount"), bytes=8.0 * MB),
 ]  # fmt: skip

@@ -110,6 +110,28 @@ TEST(shuffles_move_values_between_lanes) {
   }
 }
 
+__global__ void matches_kernel(unsigned* out) {
+  const unsigned lane = threadIdx.x;
+  out[lane] = __match_any_sync(~0u, lane % 3);
+  if (lane >= 8) out[lane] |= __match_any_sync(0xffffff00u, 1ull << 40 | lane / 30) << 1;
+  out[32 + lane] = __popc(0xf0f00000u >> lane);
+}
+
+TEST(lanes_find_their_equals) {
+  Device<unsigned> out(64);
+  launch("matches", matches_kernel, {.blocks = 1, .threads = 32}, out.at);
+  const auto got = out.host();
+  for (unsigned lane = 0; lane < 32; ++lane) {
+    unsigned equals = 0, among = 0;
+    for (unsigned other = 0; other < 32; ++other) {
+      equals |= (other % 3 == lane % 3) << other;
+      among |= (other >= 8 && other / 30 == lane / 30) << other;
+    }
+    EXPECT(got[lane] == (lane < 8 ? equals : equals | among << 1));
+    EXPECT(got[32 + lane] == static_cast<unsigned>(__builtin_popcount(0xf0f00000u >> lane)));
+  }
+}
+
 // The two halves of a warp take different branches and synchronise among themselves only.
 __global__ void halves_kernel(double* out) {
   const unsigned lane = threadIdx.x;

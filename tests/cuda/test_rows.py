@@ -44,8 +44,8 @@ def words(folders: list[Path]) -> set[str]:
 
 
 FOLDERS = sorted(p.parent for p in (ROOT / "csrc").glob("*/*/cuda.cu"))
-# Ops that compute each element as the CPU does: one formula, no sum.
-ELEMENTWISE = [f for f in FOLDERS if f.name in ("activation", "elementwise", "maths")]
+# Ops that compute each element as the CPU does: one formula, and no sum but in the same order.
+ELEMENTWISE = [f for f in FOLDERS if f.name in ("activation", "elementwise", "maths", "index")]
 # Ops whose few terms are added in the CPU's order.
 IN_ORDER = [f for f in FOLDERS if f.name in ("grid_sample", "resample", "stft")]
 # The CUDA library's own, within its documented error of the C library's, which the shim has.

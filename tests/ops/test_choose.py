@@ -21,6 +21,7 @@ def masked(*shapes, draw=None):
 SHAPES = [(s, s) for s in ODD] + [((5, 7), (7,)), ((5, 1), (1, 7)), ((33, 1031), (33, 1031)), ((), ())]
 NARROWER = [(a, b) for a, b in SHAPES if a != (5, 1)]
 ROWS = ("gather", "scatter_add")
+FOUND, COUNTED = ("nonzero_count", "nonzero"), ("bincount_most", "bincount")
 
 
 def chosen(x, m):
@@ -31,7 +32,7 @@ def chosen(x, m):
 CASES = [
     *to_each("masked_select", lambda dl, F, x, m: dl.masked_select(x, m), lambda d: masked(*SHAPES, draw=d), chosen,
              ROWS[:1]),
-    Case("masked_select backward", lambda dl, F, x, m: x.masked_select(m), masked(*SHAPES), chosen, ROWS),
+    Case("masked_select backward", lambda dl, F, x, m: x.masked_select(m), masked(*SHAPES), chosen, (*FOUND, *ROWS)),
     Case("masked_fill", lambda dl, F, x, m: dl.masked_fill(x, m, 2.5), masked(*SHAPES),
          lambda x, m: np.where(m, 2.5, x)),
     Case("masked_fill of whole numbers", lambda dl, F, x, m: x.masked_fill(m, 2),
@@ -40,17 +41,17 @@ CASES = [
     Case("masked_fill with a tensor", lambda dl, F, x, m, v: x.masked_fill(m, v),
          [(*pair, Arg(())) for pair in masked(*NARROWER)], lambda x, m, v: np.where(m, v, x)),
     *(Case(f"nonzero {d}", lambda dl, F, x: dl.nonzero(x), [(t(*s, draw=ints(0, 2)),) for s in ((), *ODD)],
-           lambda x: np.stack(np.nonzero(np.atleast_1d(x)), 1)[:, : x.ndim], (), (d,), grad=False) for d in EVERY),
+           lambda x: np.stack(np.nonzero(np.atleast_1d(x)), 1)[:, : x.ndim], FOUND, (d,), grad=False) for d in EVERY),
     Case("argwhere and count_nonzero", lambda dl, F, x: (dl.argwhere(x), dl.count_nonzero(x), x.count_nonzero(0)),
          [(t(5, 7, draw=ints(0, 2)),)], lambda x: (np.argwhere(x), np.count_nonzero(x), np.count_nonzero(x, 0)),
-         (), ("float32", "int64"), grad=False),
+         FOUND, ("float32", "int64"), grad=False),
     Case("one_hot", lambda dl, F, i: F.one_hot(i, 7), [(index(*s, high=7),) for s in ((), *ODD, (5000,))],
          lambda i: np.eye(7, dtype=int)[i], ("scatter",), ("float32",), grad=False),
     Case("bincount", lambda dl, F, i: dl.bincount(i, minlength=3),
-         [(index(n, high=9),) for n in (0, 1, 70, 5000, 140_001)], lambda i: np.bincount(i, minlength=3), (),
+         [(index(n, high=9),) for n in (0, 1, 70, 5000, 140_001)], lambda i: np.bincount(i, minlength=3), COUNTED,
          ("float32",), grad=False),
-    Case("bincount of many numbers", lambda dl, F, i: dl.bincount(i), [(index(n, high=2000),) for n in (3, 70_000)],
-         np.bincount, (), ("float32",), grad=False),
+    Case("bincount of many numbers", lambda dl, F, i: dl.bincount(i), [(index(n, high=5000),) for n in (3, 70_000)],
+         np.bincount, COUNTED, ("float32",), grad=False),
     Case("bincount of weights", lambda dl, F, i, w: dl.bincount(i, w.detach()),
          [(index(n, high=9), t(n)) for n in (1, 70, 5000)], lambda i, w: np.bincount(i, w), ("scatter_add",),
          grad=False, length=5000, scale="abs"),

@@ -27,6 +27,7 @@ WITH_INDICES = {
     "with None": (lambda i, j: (None, i, slice(None), None), lambda x, i, j: x[None, i, :, None]),
     "all three": (lambda i, j: (i, j, i), lambda x, i, j: x[i, j, i]),
 }
+FOUND = ("nonzero_count", "nonzero")
 INDICES = [
     (t(*X), index(6, low=-3, high=3), index(6, low=-3, high=3)),
     (t(*X), index(2, 1, low=-3, high=3), index(4, low=-3, high=3)),
@@ -45,13 +46,13 @@ MASKS = {
 
 
 def case_of_indices(name, key, oracle):
-    return Case(f"getitem {name}", lambda dl, F, x, i, j: x[key(i, j)], INDICES, oracle, ("gather", "scatter_add"),
-                grad_length=16)  # fmt: skip
+    return Case(f"getitem {name}", lambda dl, F, x, i, j: x[key(i, j)], INDICES, oracle,
+                ("index_offsets", "gather", "scatter_add"), grad_length=16)  # fmt: skip
 
 
 def case_of_a_mask(name, shape, key, oracle):
     return Case(f"getitem mask {name}", lambda dl, F, x, m: x[key(m)], [(t(*X), t(*shape, draw=bools, dtype="bool"))],
-                oracle, () if name == "of none" else ("gather", "scatter_add"))  # fmt: skip
+                oracle, FOUND if name == "of none" else (*FOUND, "gather", "scatter_add"))  # fmt: skip
 
 
 def added(x, i, j, v):

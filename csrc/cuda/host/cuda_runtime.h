@@ -184,6 +184,16 @@ T __shfl_xor_sync(unsigned mask, T v, int flip, int width = 32, Where where = Wh
   const unsigned lane = dl::shim::lane(), end = (lane | (width - 1u)) + 1, source = lane ^ flip;
   return dl::shim::WarpValues<T>(mask, v, where).of[source < end ? source : lane];
 }
+/// The lanes of mask that hold the same value as this one.
+template <class T>
+unsigned __match_any_sync(unsigned mask, T v, Where where = Where::current()) {
+  const dl::shim::WarpValues<T> all(mask, v, where);
+  unsigned equals = 0;
+  for (unsigned lane = 0; lane < 32; ++lane)
+    if (mask >> lane & 1 && all.of[lane] == v) equals |= 1u << lane;
+  return equals;
+}
+inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
 
 // One OS thread runs the whole grid, so these need no atomic instruction. Adding floats gives different bits under
 // different schedule seeds: a kernel that does so fails the tests that compare seeds.

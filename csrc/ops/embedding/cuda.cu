@@ -16,7 +16,7 @@ static __global__ void forward_kernel(EmbeddingArgs a, int64_t items) {
 }
 
 template <class T>
-static __global__ void backward_kernel(EmbeddingArgs a, const SortItem* sorted, const int32_t* start, int64_t items) {
+static __global__ void backward_kernel(EmbeddingArgs a, const KeyedPlace* sorted, const int32_t* start, int64_t items) {
   constexpr int kClose = 64;  // terms of a sum before it joins the total, as on the CPU
   const T* g = static_cast<const T*>(a.g);
   for (int64_t item = first_item(); item < items; item += item_step()) {
@@ -24,7 +24,7 @@ static __global__ void backward_kernel(EmbeddingArgs a, const SortItem* sorted, 
     T total = T(0), part = T(0);
     int terms = 0;
     for (int32_t i = start[row]; i < start[row + 1]; ++i) {
-      part += g[sorted[i].place * a.width + column];
+      part += g[place_of(sorted[i]) * a.width + column];
       if (++terms < kClose) continue;
       total += part;
       part = T(0);

@@ -1,5 +1,6 @@
 // Moves single elements, or runs of neighbours that share one index (index.h). Called by index.cpp.
 // Limit: the latency of elements that are not in cache; for runs, memory bandwidth.
+#include "ops/index/counts.h"
 #include "ops/index/index.h"
 #include "simd/walk.h"
 
@@ -111,6 +112,22 @@ static void scatter(const IndexArgs& a, int64_t begin, int64_t end) {
   for (int64_t j = 0; j < a.count; ++j)
     walk<3>(a.nest, begin, end, [&](const int64_t* at, int64_t n) { scatter_across<T, Op>(a, j, at, n); });
 }
+
+// One index after the other over a chunk that stays in L1.
+void index_offsets_i64(const OffsetArgs& a, int64_t begin, int64_t end) {
+  for (int k = 0; k < a.count; ++k) {
+    const int64_t *index = a.index[k], size = a.size[k], step = a.step[k];
+    for (int64_t j = begin; j < end; ++j) {
+      const int64_t to = (index[j] + (index[j] < 0 ? size : 0)) * step;
+      a.out[j] = k ? a.out[j] + to : to;
+    }
+  }
+}
+
+void nonzero_count_b8(const NonzeroArgs& a, int64_t b, int64_t e) { count_nonzero(a, b, e); }
+void nonzero_b8(const NonzeroArgs& a, int64_t b, int64_t e) { write_nonzero(a, b, e); }
+void bincount_most_i64(const BincountArgs& a, int64_t b, int64_t e) { largest_number(a, b, e); }
+void bincount_i64(const BincountArgs& a, int64_t b, int64_t e) { count_numbers(a, b, e); }
 
 void gather_8(const IndexArgs& a, int64_t b, int64_t e) { gather<uint8_t>(a, b, e); }
 void gather_16(const IndexArgs& a, int64_t b, int64_t e) { gather<int16_t>(a, b, e); }

@@ -9,9 +9,13 @@
 #include "core/array.h"
 #include "core/launch.h"
 #include "core/parallel.h"
+#include "ops/index/picking.h"
 #include "ops/index/same.h"
 
 namespace dl {
+
+using namespace picking;
+
 namespace {
 
 constexpr int64_t kGrain = 32768;      // elements: some 20–50 µs of picking
@@ -21,40 +25,6 @@ constexpr int64_t kScatterChunks = 8;  // at most: each of them reads all indice
 constexpr int64_t kShortChunk = 256;   // neighbours that a chunk of lines should have: 16 cache lines of float32
 
 Kernels<IndexArgs> gather_("gather"), scatter_("scatter"), scatter_add_("scatter_add");
-
-void check_host(const char* op, const Array& x, const Array& index) {
-  DL_CHECK(x.device() == Device::cpu && index.device() == Device::cpu, DeviceError, op,
-           ": both tensors must be on the cpu, got ", name(x.device()), " and indices on ", name(index.device()));
-}
-
-// Indices along dimension `dim`, which has `limit` elements.
-struct Checked {
-  const char *op, *what;
-  int64_t limit;
-  int dim;
-  bool from_end;
-  int64_t least() const { return from_end ? -limit : 0; }
-  bool holds(const int64_t* ids, int64_t n) const { return labels_within(ids, n, least(), limit); }
-  void check(const Array& ids) const {
-    if (ids.size() <= kGrain && holds(ids.data<int64_t>(), ids.size())) return;  // without the cost of the words
-    check_labels(op, what, ids, limit, join("elements in dimension ", dim).c_str(), from_end);
-  }
-};
-
-// int64 indices in the strides of `index`, row-major or broadcast; a broadcast one is checked and converted once an
-// element.
-Array checked(const Checked& rule, const Array& index, bool later = false) {
-  Dims shape = index.shape();
-  for (int i = 0; i < index.ndim(); ++i)
-    if (index.stride(i) == 0 && shape[i] > 1) shape[i] = 1;
-  const Array once = index.as_strided(shape, index.strides(), index.offset());
-  const Array ids = as_labels(rule.op, rule.what, once, row_major(shape), "convert with .long()");
-  if (!(later && shape == index.shape())) rule.check(ids);
-  return ids.expand(index.shape());
-}
-
-// A copy where writing to `dst` would change x.
-Array apart_from(const Array& dst, const Array& x) { return x.storage() == dst.storage() ? clone(x) : x; }
 
 // x with stride 0 in dimension `dim`, under the sizes `shape`.
 Array along(const Array& x, const Dims& shape, int dim) {
@@ -70,41 +40,17 @@ void each_block(int64_t begin, int64_t end, int64_t block, const F& f) {
 }
 
 // The kernel's arguments for operands of one shape (x and dst have stride 0 in `dim`).
-IndexArgs args_of(const Array& out, const Array& index, const Array& in, int64_t step) {
+IndexArgs args_of(const Array& out, const Array& index, const Array& in, int64_t step, int64_t limit) {
   const Array* operands[] = {&out, &index, &in};
-  return {
-      .out = out.raw(), .in = in.raw(), .index = index.data<int64_t>(), .step = step, .nest = make_nest(operands, 3)};
-}
-
-void run_gather(const Array& out, const Array& index, const Array& x, int64_t step) {
-  if (out.size() == 0) return;
-  const IndexArgs args = args_of(out, index, x, step);
-  launch(gather_.choose(out.device(), out.dtype(), args), args, out.size(), kGrain);
+  return {.out = out.raw(),
+          .in = in.raw(),
+          .index = index.data<int64_t>(),
+          .step = step,
+          .nest = make_nest(operands, 3),
+          .limit = limit};
 }
 
 Array without(const Array& x, int dim) { return x.ndim() ? x.slice(dim, 0, 1, 1).squeeze(dim) : x; }
-
-void run_scatter(const Array& dst, const Array& index, const Array& src, int dim, int64_t step, int64_t extent,
-                 bool add) {
-  if (index.size() == 0) return;
-  IndexArgs args = args_of(without(dst, dim), without(index, dim), without(src, dim), step);
-  args.count = index.ndim() ? index.shape(dim) : 1;
-  args.index_step = index.ndim() ? index.stride(dim) : 0;
-  args.in_step = index.ndim() ? src.stride(dim) : 0;
-  const int64_t lines = index.size() / args.count, across = args.nest.stride[1][0];
-  args.line_by_line = lines <= kFewLines || (across != 0 && args.index_step < across);
-  int64_t n = lines, grain = std::max<int64_t>(1, kGrain / args.count);
-  if (!args.line_by_line) grain = std::max(grain, (lines + kScatterChunks - 1) / kScatterChunks);
-  bool shared = true;
-  for (int d = 0; d < args.nest.ndim; ++d) shared &= args.nest.stride[1][d] == 0;
-  if (!args.line_by_line && shared && lines < kScatterChunks * kShortChunk) {
-    n = std::clamp<int64_t>(index.size() / (2 * kGrain), 1, kScatterChunks);
-    args.lines = lines;
-    args.part = (extent + n - 1) / n;
-    grain = 1;
-  }
-  launch((add ? scatter_add_ : scatter_).choose(dst.device(), dst.dtype(), args), args, n, grain, OnInterrupt::finish);
-}
 
 // gather's and scatter's rule: index and the tensor it points into agree in number of dimensions, and index is not
 // larger but along `dim`. A tensor of no dimensions counts as one element in one dimension.
@@ -118,84 +64,80 @@ void check_sizes(const char* op, const Array& x, const Array& index, int dim, co
 }
 
 void check_scatter(const char* op, const Array& dst, const Array& index, int dim, const Array& src) {
+  check_device(op, dst, "src", src);
   check_sizes(op, dst, index, dim, "input");
   check_sizes(op, src, index, -1, "src");
   DL_CHECK(src.dtype() == dst.dtype(), DTypeError, op, ": src must have input's dtype; input=", dst.dtype(),
            " src=", src.dtype(), "; convert with src.to(input.dtype)");
 }
 
-// ---- Several indices: one offset a position, in elements of x.
-
-struct Offsets {
-  Array at;            // (n,)
-  Dims shape;          // the indices' common shape
-  int64_t extent = 1;  // all offsets are less
-};
-
-Offsets offsets_of(const char* op, const Array& x, int first, const Array* indices, int k, bool from_end) {
-  DL_CHECK(k > 0 && first >= 0 && first + k <= x.ndim(), IndexError, op, ": ", k, " indices from dimension ", first,
-           " on for a tensor of shape ", x.shape());
-  Offsets o;
-  for (int i = 0; i < k; ++i) check_host(op, x, indices[i]);
-  for (int i = 0; i < k; ++i) o.shape = i ? broadcast_shapes(op, o.shape, indices[i].shape()) : indices[0].shape();
-  const int64_t n = o.shape.product();
-  o.at = Array::empty({n}, DType::i64);
-  int64_t* at = o.at.data<int64_t>();
-  for (int i = 0; i < k; ++i) {
-    const int64_t size = x.shape(first + i), step = x.stride(first + i);
-    const Array ids = contiguous(checked({op, "index", size, first + i, from_end}, indices[i]).expand(o.shape));
-    const int64_t* id = ids.data<int64_t>();
-    o.extent += (std::max<int64_t>(size, 1) - 1) * step;
-    parallel_for(n, kGrain, [=](int64_t begin, int64_t end) {
-      for (int64_t j = begin; j < end; ++j) {
-        const int64_t to = (id[j] + (id[j] < 0 ? size : 0)) * step;
-        at[j] = i ? at[j] + to : to;
-      }
-    });
-  }
-  return o;
-}
-
-// x's shape with `middle` in place of its dimensions [first, first + k).
-Dims replaced(const Dims& x, int first, int k, const Dims& middle) {
-  Dims shape;
-  for (int i = 0; i < first; ++i) shape.push_back(x[i]);
-  for (int64_t s : middle) shape.push_back(s);
-  for (int i = first + k; i < x.size(); ++i) shape.push_back(x[i]);
-  return shape;
-}
-
-bool grows_to(const Dims& from, const Dims& to) {
-  const int added = to.size() - from.size();
-  bool fits = added >= 0;
-  for (int i = 0; fits && i < from.size(); ++i) fits = from[i] == 1 || from[i] == to[i + added];
-  return fits;
-}
-
-// x and the offsets as operands of `shape`, where dimension `first` runs over the n positions.
-Array base_of(const Array& x, int first, int k, const Dims& shape) {
-  return x.as_strided(shape, replaced(x.strides(), first, k, {0}), x.offset());
-}
-Array spread(const Array& at, int first, const Dims& shape) {
-  Dims strides = Dims::filled(shape.size(), 0);
-  strides[first] = 1;
-  return at.as_strided(shape, strides, at.offset());
-}
-
 }  // namespace
+
+void picking::check_device(const char* op, const Array& x, const char* what, const Array& other) {
+  DL_CHECK(x.device() == other.device(), DeviceError, op, ": input is on ", name(x.device()), " but ", what, " on ",
+           name(other.device()), "; move one with .to()");
+}
+
+bool Rule::holds(const int64_t* ids, int64_t n) const { return labels_within(ids, n, from_end ? -limit : 0, limit); }
+
+void Rule::check(const Array& ids) const {
+  const bool few = on_cpu(ids) && ids.size() <= kGrain;
+  if (few && holds(ids.data<int64_t>(), ids.size())) return;  // without the cost of the words
+  check_labels(op, what, ids, limit, join("elements in dimension ", dim).c_str(), from_end);
+}
+
+Array picking::checked(const Rule& rule, const Array& index, bool later) {
+  Dims shape = index.shape();
+  for (int i = 0; i < index.ndim(); ++i)
+    if (index.stride(i) == 0 && shape[i] > 1) shape[i] = 1;
+  const Array once = index.as_strided(shape, index.strides(), index.offset());
+  const Array ids = as_labels(rule.op, rule.what, once, row_major(shape), "convert with .long()");
+  if (!(later && on_cpu(ids) && shape == index.shape())) rule.check(ids);
+  return ids.expand(index.shape());
+}
+
+Array picking::apart_from(const Array& dst, const Array& x) { return x.storage() == dst.storage() ? clone(x) : x; }
+
+void picking::gather(const Array& out, const Array& index, const Array& x, int64_t step, int64_t limit) {
+  if (out.size() == 0) return;
+  const IndexArgs args = args_of(out, index, x, step, limit);
+  launch(gather_.choose(out.device(), out.dtype(), args), args, out.size(), kGrain);
+}
+
+void picking::scatter(const Array& dst, const Array& index, const Array& src, int dim, int64_t step, int64_t limit,
+                      bool add) {
+  if (index.size() == 0) return;
+  IndexArgs args = args_of(without(dst, dim), without(index, dim), without(src, dim), step, limit);
+  args.count = index.ndim() ? index.shape(dim) : 1;
+  args.index_step = index.ndim() ? index.stride(dim) : 0;
+  args.in_step = index.ndim() ? src.stride(dim) : 0;
+  const int64_t lines = index.size() / args.count, across = args.nest.stride[1][0];
+  args.line_by_line = lines <= kFewLines || (across != 0 && args.index_step < across);
+  int64_t n = lines, grain = std::max<int64_t>(1, kGrain / args.count);
+  if (!args.line_by_line) grain = std::max(grain, (lines + kScatterChunks - 1) / kScatterChunks);
+  bool shared = on_cpu(dst);
+  for (int d = 0; d < args.nest.ndim; ++d) shared &= args.nest.stride[1][d] == 0;
+  if (!args.line_by_line && shared && lines < kScatterChunks * kShortChunk) {
+    n = std::clamp<int64_t>(index.size() / (2 * kGrain), 1, kScatterChunks);
+    args.lines = lines;
+    args.part = (limit + n - 1) / n;
+    grain = 1;
+  }
+  launch((add ? scatter_add_ : scatter_).choose(dst.device(), dst.dtype(), args), args, n, grain, OnInterrupt::finish);
+}
 
 Array gather_fwd(const Array& x, int dim, const Array& index) {
   dim = wrap_dim("gather", dim, x.ndim());
-  check_host("gather", x, index);
+  check_device("gather", x, "index", index);
   if (index.size() == 0) return Array::empty(index.shape(), x.dtype(), x.device());
   check_sizes("gather", x, index, dim, "input");
-  const Checked rule{"gather", "index", x.ndim() ? x.shape(dim) : 1, dim, false};
+  const Rule rule{"gather", "index", x.ndim() ? x.shape(dim) : 1, dim, false};
   const Array ids = checked(rule, index, true);
   const Array out = Array::empty(index.shape(), x.dtype(), x.device());
   const Array from = x.ndim() == index.ndim() ? x : x.ndim() ? x.slice(0, 0, 1, 1).squeeze(0) : x.unsqueeze(0);
-  const IndexArgs args = args_of(out, ids, along(from, index.shape(), dim), x.ndim() ? x.stride(dim) : 1);
+  const IndexArgs args = args_of(out, ids, along(from, index.shape(), dim), x.ndim() ? x.stride(dim) : 1, rule.limit);
   const Row<IndexArgs>& row = gather_.choose(out.device(), out.dtype(), args);
-  if (!ids.is_contiguous()) {  // broadcast, and checked
+  if (!on_cpu(x) || !ids.is_contiguous()) {  // checked
     launch(row, args, out.size(), kGrain);
     return out;
   }
@@ -217,7 +159,7 @@ Array same::scatter_fwd(const char* op, const Array* x, const Dims& shape, int d
                         const Array& src, bool add) {
   const int last = shape.size() - 1;
   bool lines = last >= 1 && wrap_dim(op, dim, shape.size()) == last && index.ndim() == shape.size() &&
-               index.is_contiguous() && (!x || (x->is_contiguous() && x->device() == Device::cpu)) &&
+               index.is_contiguous() && on_cpu(index) && (!x || (x->is_contiguous() && on_cpu(*x))) &&
                index.shape(last) > 1 && shape[last] > 0;
   for (int d = 0; lines && d < last; ++d) lines = index.shape(d) == shape[d];
   lines = lines && index.size() > kFewLines * index.shape(last);
@@ -227,12 +169,11 @@ Array same::scatter_fwd(const char* op, const Array* x, const Dims& shape, int d
     return y;
   }
   const Array y = Array::empty(shape, x ? x->dtype() : src.dtype());
-  check_host(op, y, index);
   check_scatter(op, y, index, last, src);
-  const Checked rule{op, "index", shape[last], last, false};
+  const Rule rule{op, "index", shape[last], last, false};
   const Array ids = checked(rule, index, true);
   const Array from = src.as_strided(ids.shape(), src.strides(), src.offset());
-  IndexArgs args = args_of(without(y, last), without(ids, last), without(from, last), 1);
+  IndexArgs args = args_of(without(y, last), without(ids, last), without(from, last), 1, rule.limit);
   args.count = ids.shape(last);
   args.index_step = 1;
   args.in_step = from.stride(last);
@@ -264,35 +205,17 @@ Array same::scatter_fwd(const char* op, const Array* x, const Dims& shape, int d
 
 void same::scatter_into(const char* op, const Array& dst, int dim, const Array& index, const Array& src, bool add) {
   dim = wrap_dim(op, dim, dst.ndim());
-  check_host(op, dst, index);
+  check_device(op, dst, "index", index);
   if (index.size() == 0) return;
   check_scatter(op, dst, index, dim, src);
-  const Array ids = checked({op, "index", dst.ndim() ? dst.shape(dim) : 1, dim, false}, apart_from(dst, index));
+  const Array ids = checked(Rule{op, "index", dst.ndim() ? dst.shape(dim) : 1, dim, false}, apart_from(dst, index));
   const int64_t step = dst.ndim() ? dst.stride(dim) : 1;
   const Array to = dst.ndim() ? dst : dst.unsqueeze(0), source = apart_from(dst, src),
               from = source.ndim() ? source : source.unsqueeze(0);
   const Array positions = ids.ndim() ? ids : ids.unsqueeze(0);
-  run_scatter(along(to, positions.shape(), dim), positions,
-              from.as_strided(positions.shape(), from.strides(), from.offset()), dim, step,
-              dst.ndim() ? dst.shape(dim) : 1, add);
-}
-
-Array index_fwd(const char* op, const Array& x, int first, const Array* indices, int k, bool from_end) {
-  const Offsets o = offsets_of(op, x, first, indices, k, from_end);
-  const Array out = Array::empty(replaced(x.shape(), first, k, o.shape), x.dtype(), x.device());
-  const Dims flat = replaced(x.shape(), first, k, o.at.shape());
-  run_gather(out.view(flat), spread(o.at, first, flat), base_of(x, first, k, flat), 1);
-  return out;
-}
-
-void same::index_into(const char* op, const Array& dst, int first, const Array* indices, int k, const Array& src,
-                      bool add, bool from_end) {
-  const Offsets o = offsets_of(op, dst, first, indices, k, from_end);
-  const Dims shape = replaced(dst.shape(), first, k, o.shape), flat = replaced(dst.shape(), first, k, o.at.shape());
-  DL_CHECK(grows_to(src.shape(), shape), ShapeError, op, ": values of shape ", src.shape(),
-           " do not broadcast to the indexed shape ", shape, "; input=", dst.shape());
-  const Array values = reshape(convert(apart_from(dst, src), dst.dtype()).expand(shape), flat);
-  run_scatter(base_of(dst, first, k, flat), spread(o.at, first, flat), values, first, 1, o.extent, add);
+  picking::scatter(along(to, positions.shape(), dim), positions,
+                   from.as_strided(positions.shape(), from.strides(), from.offset()), dim, step,
+                   dst.ndim() ? dst.shape(dim) : 1, add);
 }
 
 }  // namespace dl

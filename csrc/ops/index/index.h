@@ -25,9 +25,42 @@ struct IndexArgs {
   int64_t count = 0, index_step = 0, in_step = 0;  // scatter: the steps of j along a line
   bool line_by_line = false;                       // scatter: a line at a time, or all lines for one j after another
   int64_t lines = 0, part = 0;                     // scatter, where all lines share an index and are few: see below
+  int64_t limit = 0;  // on CUDA: an index outside [0, limit) was reported; it reads 0 and writes nothing
 };
 // gather's range is elements of the nest. That of scatter and scatter_add is its lines; or, where `part` is not 0,
-// parts of dst: the indices [p * part, (p + 1) * part) for all lines.
+// parts of dst: the indices [p * part, (p + 1) * part) for all lines. On CUDA it is lines.
+
+// Several indices as one: out[j] = Σ over k of (index[k][j], + size[k] where that is negative) · step[k].
+struct OffsetArgs {
+  int64_t* out;
+  int count;
+  const int64_t* index[kNestDims];  // in range, but on CUDA, where one out of range makes out[j] negative
+  int64_t size[kNestDims], step[kNestDims];
+};
+
+// The elements that are not 0, in chunks of `chunk`: nonzero_count writes how many there are in chunk c into
+// start[c + 1], nonzero, given sums of those, the indices of each. On CUDA nonzero_count makes the sums.
+struct NonzeroArgs {
+  const uint8_t* x;  // n bools, row-major
+  int64_t n, chunk;
+  int64_t* start;
+  int64_t* rows;  // (start[chunks], ndim)
+  int ndim;
+  int64_t shape[kNestDims];
+};
+// The range of both is elements; on the CPU each run is of one chunk.
+
+// bincount_most: the largest of each chunk's numbers into most[c], unsigned, so that one below 0 is above all others.
+// bincount: how often each of [0, bins) occurs in chunk c, into counts[c][t], to be added up over c and t. Equal
+// neighbours count in different tables t, not one after the other's store. On CUDA there is one chunk and one table.
+struct BincountArgs {
+  const int64_t* x;
+  int64_t n, chunk;
+  uint64_t* most;
+  int64_t* counts;       // 0
+  int64_t bins, tables;  // 4 tables, or 1
+};
+// The range of both is numbers; on the CPU each run is of one chunk.
 
 DL_API Array gather_fwd(const Array& x, int dim, const Array& index);
 // scatter_into a new array: x's copy, or zeros of `shape`, x's shape, and src's dtype where x is null.

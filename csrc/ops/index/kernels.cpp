@@ -20,14 +20,22 @@ DL_DECLARE(scatter_32, IndexArgs)
 DL_DECLARE(scatter_64, IndexArgs)
 #define DECLARE(NAME, DTYPE, SUFFIX) DL_DECLARE(NAME##_##SUFFIX, IndexArgs)
 BY_DTYPE(DECLARE, scatter_add)
+DL_DECLARE(index_offsets_i64, OffsetArgs)
+DL_DECLARE(nonzero_count_b8, NonzeroArgs)
+DL_DECLARE(nonzero_b8, NonzeroArgs)
+DL_DECLARE(bincount_most_i64, BincountArgs)
+DL_DECLARE(bincount_i64, BincountArgs)
 
-#define ROWS(NAME, DTYPE, SUFFIX) DL_CPU_ROWS(#NAME, DTYPE, NAME##_##SUFFIX)
+#define ROWS(NAME, DTYPE, SUFFIX) DL_CPU_ROWS(#NAME, DTYPE, NAME##_##SUFFIX) DL_CUDA_ROW(#NAME, DTYPE, NAME##_##SUFFIX)
 // clang-format off
 constexpr Row<IndexArgs> rows[] = {
     BY_SIZE(ROWS, gather)
     BY_SIZE(ROWS, scatter)
     BY_DTYPE(ROWS, scatter_add)
 };
+constexpr Row<OffsetArgs> offset_rows[] = {ROWS(index_offsets, i64, i64)};
+constexpr Row<NonzeroArgs> nonzero_rows[] = {ROWS(nonzero_count, b8, b8) ROWS(nonzero, b8, b8)};
+constexpr Row<BincountArgs> bincount_rows[] = {ROWS(bincount_most, i64, i64) ROWS(bincount, i64, i64)};
 // clang-format on
 
 namespace {
@@ -41,8 +49,24 @@ Work work(const Row<IndexArgs>& row, const IndexArgs& a, int64_t n) {
   return moves((op == "scatter_add" ? 3 : 2) * lines * count, row.dtype) + moves(indices, DType::i64);
 }
 
+Work offset_work(const Row<OffsetArgs>& row, const OffsetArgs& a, int64_t n) {
+  return moves(static_cast<double>(n) * (a.count + 1), row.dtype);
+}
+
+// What nonzero writes is not known before it has run where that is a GPU: the bools alone.
+Work nonzero_work(const Row<NonzeroArgs>& row, const NonzeroArgs&, int64_t n) {
+  return moves(static_cast<double>(n), row.dtype);
+}
+
+Work bincount_work(const Row<BincountArgs>& row, const BincountArgs&, int64_t n) {
+  return moves(static_cast<double>(n), row.dtype);
+}
+
 }  // namespace
 
 static const Manifest<IndexArgs> manifest(rows, work);
+static const Manifest<OffsetArgs> offset_manifest(offset_rows, offset_work);
+static const Manifest<NonzeroArgs> nonzero_manifest(nonzero_rows, nonzero_work);
+static const Manifest<BincountArgs> bincount_manifest(bincount_rows, bincount_work);
 
 }  // namespace dl

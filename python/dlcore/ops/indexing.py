@@ -70,7 +70,7 @@ def put(x: Any, key: Any, source: Any) -> None:
     if not hasattr(source, "shape"):
         source = _C.full((), source, x.dtype, x.device)
         if len(keys) == 1 and (mask := as_index(keys[0])).dtype == _C.DType.bool and mask.shape == x.shape:
-            _C.copy_into(x, _C.where_fwd(mask, source, x))
+            _C.copy_into(x, _C.where_fwd(_C.to_device(mask, x.device), source, x))
             return
     place, indices = parse(x, keys)
     v, first = place.of(x)
