@@ -56,7 +56,9 @@ def names(case: Case, known: set[str]) -> bool:
     return bool(case.rows) and all(r in known or re.sub("_(cell_)?(fwd|bwd).*", "", r) in known for r in case.rows)
 
 
-KNOWN, EXACT, ALIKE = words(FOLDERS), words(ELEMENTWISE + IN_ORDER), words(ELEMENTWISE)
+ORDERS = {"cummax", "cummin"}  # which choose and compute nothing
+KNOWN, ALIKE = words(FOLDERS), words(ELEMENTWISE) | ORDERS
+EXACT = ALIKE | words(IN_ORDER)
 CASES = [c for c in all_cases() if names(c, KNOWN)]
 PARAMS = [pytest.param(c, t, id=f"{c.name}-{SHORT[t]}".replace(" ", "_")) for c in CASES for t in c.dtypes]
 NARROW = [c for c in CASES if names(c, ALIKE) and "float32" in c.dtypes]

@@ -17,14 +17,14 @@ struct TotalOf<int64_t> {
 struct Sum {
   static constexpr int start = 0;
   template <class A>
-  static inline A step(A total, A x) {
+  static DL_HD inline A step(A total, A x) {
     return total + x;
   }
 };
 struct Product {
   static constexpr int start = 1;
   template <class A>
-  static inline A step(A total, A x) {
+  static DL_HD inline A step(A total, A x) {
     return total * x;
   }
 };
@@ -32,13 +32,13 @@ struct Product {
 // Whether x takes the place of the best so far: equals do, and NaN does for good.
 struct Max {
   template <class T>
-  static inline bool wins(T x, T best) {
+  static DL_HD inline bool wins(T x, T best) {
     return x != x || x >= best;
   }
 };
 struct Min {
   template <class T>
-  static inline bool wins(T x, T best) {
+  static DL_HD inline bool wins(T x, T best) {
     return x != x || x <= best;
   }
 };

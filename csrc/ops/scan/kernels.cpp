@@ -12,13 +12,14 @@ namespace dl {
 #define DECLARE(NAME, DTYPE) DL_DECLARE(NAME##_##DTYPE, ScanArgs)
 SCANS(DECLARE)
 
-#define ROWS(NAME, DTYPE) DL_CPU_ROWS(#NAME, DTYPE, NAME##_##DTYPE)
+#define BOTH(OP, DTYPE, FN) DL_CPU_ROWS(OP, DTYPE, FN) DL_CUDA_ROW(OP, DTYPE, FN)
+#define ROWS(NAME, DTYPE) BOTH(#NAME, DTYPE, NAME##_##DTYPE)
 // clang-format off
 constexpr Row<ScanArgs> rows[] = {
     SCANS(ROWS)
     // Bools are bytes of 0 and 1.
-    DL_CPU_ROWS("cummax", b8, cummax_u8)
-    DL_CPU_ROWS("cummin", b8, cummin_u8)
+    BOTH("cummax", b8, cummax_u8)
+    BOTH("cummin", b8, cummin_u8)
 };
 // clang-format on
 

@@ -15,11 +15,6 @@ constexpr int64_t kNeighbours = 16;  // lines that a chunk should have where the
 
 Table cumsum_("cumsum"), cumprod_("cumprod"), cumprod_bwd_("cumprod_bwd"), cummax_("cummax"), cummin_("cummin");
 
-int check(const char* op, const Array& x, int dim) {
-  DL_CHECK(x.device() == Device::cpu, DeviceError, op, ": the tensor must be on the cpu, got ", name(x.device()));
-  return wrap_dim(op, dim, x.ndim());
-}
-
 // `dense` and what args points to are dense and of one shape; a tensor of no dimensions is a line of one.
 void run(Table& table, const Array& dense, int dim, ScanArgs args) {
   if (dense.size() == 0) return;
@@ -32,7 +27,7 @@ void run(Table& table, const Array& dense, int dim, ScanArgs args) {
 }
 
 Array total(const char* op, Table& table, const Array& x, int dim, bool reverse) {
-  dim = check(op, x, dim);
+  dim = wrap_dim(op, dim, x.ndim());
   const Array dense = contiguous(is_floating(x.dtype()) || is_half(x.dtype()) ? x : convert(x, DType::i64));
   const Array out = Array::empty(x.shape(), dense.dtype(), x.device());
   run(table, dense, dim, {.x = dense.raw(), .out = out.raw(), .n = 0, .inner = 0, .reverse = reverse});
@@ -40,7 +35,7 @@ Array total(const char* op, Table& table, const Array& x, int dim, bool reverse)
 }
 
 Array pick(const char* op, Table& table, const Array& x, int dim, Array* index) {
-  dim = check(op, x, dim);
+  dim = wrap_dim(op, dim, x.ndim());
   const Array dense = contiguous(x), out = Array::empty(x.shape(), x.dtype(), x.device());
   *index = Array::empty(x.shape(), DType::i64, x.device());
   run(table, dense, dim, {.x = dense.raw(), .out = out.raw(), .n = 0, .inner = 0, .index = index->data<int64_t>()});
@@ -53,7 +48,7 @@ Array cumsum_fwd(const Array& x, int dim, bool reverse) { return total("cumsum",
 Array cumprod_fwd(const Array& x, int dim) { return total("cumprod", cumprod_, x, dim, false); }
 
 Array cumprod_bwd(const Array& g, const Array& x, const Array& y, int dim) {
-  dim = check("cumprod", x, dim);
+  dim = wrap_dim("cumprod", dim, x.ndim());
   DL_CHECK(g.shape() == x.shape() && y.shape() == x.shape() && g.dtype() == x.dtype() && y.dtype() == x.dtype(),
            ShapeError, "cumprod: the gradient must be like x; g=", g.shape(), " x=", x.shape(), " y=", y.shape());
   const Array gd = contiguous(g), xd = contiguous(x), yd = contiguous(y),
