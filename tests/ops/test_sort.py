@@ -108,7 +108,8 @@ CASES = [
     Case("isin", lambda dl, F, x, y: (dl.isin(x, y), dl.isin(x, y, invert=True), dl.isin(x, 3)),
          [(t(5, 7, draw=ints(0, 9)), t(n, draw=ints(0, 9))) for n in (0, 1, 4)],
          lambda x, y: (np.isin(x, y), ~np.isin(x, y), x == 3), (), ("float32", "int64", "uint8"), grad=False),
-    Case("bucketize", lambda dl, F, x: dl.bucketize(x.detach(), dl.tensor([-0.5, 0.5], dtype=x.dtype), out_int32=True),
+    Case("bucketize", lambda dl, F, x: dl.bucketize(
+             x.detach(), dl.tensor([-0.5, 0.5], dtype=x.dtype, device=x.device), out_int32=True),
          one_of((5, 7)), lambda x: np.digitize(x, [-0.5, 0.5]).astype(np.int32), ("searchsorted",), grad=False),
 ]  # fmt: skip
 test_op = run_cases(CASES)

@@ -9,12 +9,12 @@ struct Unsigned {
   using Bits = U;
   static constexpr U nan = 0;
   static constexpr bool has_nan = false;
-  static inline U key(U bits) { return bits; }
+  static DL_HD inline U key(U bits) { return bits; }
 };
 
 template <class U>
 struct Signed : Unsigned<U> {
-  static inline U key(U bits) { return bits ^ (U(1) << (8 * sizeof(U) - 1)); }
+  static DL_HD inline U key(U bits) { return bits ^ (U(1) << (8 * sizeof(U) - 1)); }
 };
 
 // IEEE floats: all bits of a negative number are turned over, of others the sign alone. NaN is the largest key.
@@ -23,7 +23,7 @@ struct Float {
   using Bits = U;
   static constexpr U sign = U(1) << (8 * sizeof(U) - 1), nan = static_cast<U>(~U(0));
   static constexpr bool has_nan = true;
-  static inline U key(U bits) {
+  static DL_HD inline U key(U bits) {
     const U size = bits & static_cast<U>(~sign);
     const U turned = bits & sign ? static_cast<U>(~bits) : static_cast<U>(bits | sign);
     return size > infinity ? nan : size == 0 ? sign : turned;
@@ -56,18 +56,18 @@ struct Coded {
   using Key = typename K::Bits;
   using Entry = typename EntryOf<Key>::Type;
   static constexpr int shift = EntryOf<Key>::shift, digits = sizeof(Key);
-  static inline Key key(Key bits) { return descending ? static_cast<Key>(~K::key(bits)) : K::key(bits); }
-  static inline Entry entry(Key bits, int64_t index) {
+  static DL_HD inline Key key(Key bits) { return descending ? static_cast<Key>(~K::key(bits)) : K::key(bits); }
+  static DL_HD inline Entry entry(Key bits, int64_t index) {
     return static_cast<Entry>(key(bits)) << shift | static_cast<Entry>(index);
   }
   // The element of a key: of integers alone, whose keys are made by turning bits over, which undoes itself.
-  static inline Key element(Key key) { return K::key(descending ? static_cast<Key>(~key) : key); }
-  static inline Key key_of(Entry e) { return static_cast<Key>(e >> shift); }
-  static inline int64_t index_of(Entry e) {
+  static DL_HD inline Key element(Key key) { return K::key(descending ? static_cast<Key>(~key) : key); }
+  static DL_HD inline Key key_of(Entry e) { return static_cast<Key>(e >> shift); }
+  static DL_HD inline int64_t index_of(Entry e) {
     return shift == 32 ? static_cast<int64_t>(static_cast<uint32_t>(e)) : static_cast<int64_t>(e);
   }
   // Digit d of the key, 0 the lowest.
-  static inline unsigned digit(Entry e, int d) { return static_cast<unsigned>(e >> (shift + 8 * d)) & 255; }
+  static DL_HD inline unsigned digit(Entry e, int d) { return static_cast<unsigned>(e >> (shift + 8 * d)) & 255; }
 };
 
 }  // namespace dl::DL_ISA_NS

@@ -14,16 +14,17 @@ STORED(DECLARE, kth)
 #define DECLARE_SEARCH(NAME, DTYPE) DL_DECLARE(NAME##_##DTYPE, SearchArgs)
 NUMBERS(DECLARE_SEARCH, searchsorted)
 
-#define ROWS(NAME, DTYPE) DL_CPU_ROWS(#NAME, DTYPE, NAME##_##DTYPE)
+#define BOTH(OP, DTYPE, FN) DL_CPU_ROWS(OP, DTYPE, FN) DL_CUDA_ROW(OP, DTYPE, FN)
+#define ROWS(NAME, DTYPE) BOTH(#NAME, DTYPE, NAME##_##DTYPE)
 // clang-format off
 constexpr Row<SortArgs> rows[] = {
     STORED(ROWS, sort)
     STORED(ROWS, topk)
     STORED(ROWS, kth)
     // Bools are bytes of 0 and 1.
-    DL_CPU_ROWS("sort", b8, sort_u8)
-    DL_CPU_ROWS("topk", b8, topk_u8)
-    DL_CPU_ROWS("kth", b8, kth_u8)
+    BOTH("sort", b8, sort_u8)
+    BOTH("topk", b8, topk_u8)
+    BOTH("kth", b8, kth_u8)
 };
 constexpr Row<SearchArgs> search_rows[] = {
     NUMBERS(ROWS, searchsorted)

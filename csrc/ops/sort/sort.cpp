@@ -12,7 +12,8 @@ namespace {
 using Table = Kernels<SortArgs>;
 constexpr int64_t kGrain = 4096;         // elements: some 20–40 µs of sorting
 constexpr int64_t kSearches = 1024;      // values: some 20–50 µs where the row is not in cache
-constexpr int64_t kLongest = 1LL << 32;  // an index has 32 bits of an entry
+constexpr int64_t kLongest = 1LL << 32;  // an index has 32 bits of an entry …
+constexpr int64_t kCounted = 1LL << 31;  // … and on CUDA counts of digits are int32
 constexpr int64_t kRoom = 256;           // entries that topk collects at least before it chooses among them
 
 Table sort_("sort"), topk_("topk"), kth_("kth");
@@ -26,9 +27,9 @@ Array back(const Array& y, const Array& x, int dim) {
 
 int check(const char* op, const Array& x, int dim) {
   dim = wrap_dim(op, dim, x.ndim());
-  DL_CHECK(x.device() == Device::cpu, DeviceError, op, ": the tensor must be on the cpu, got ", name(x.device()));
-  DL_CHECK(x.ndim() == 0 || x.shape(dim) < kLongest, ShapeError, op, ": dimension ", dim, " of ", x.shape(),
-           " is too long: at most 2^32 - 1 elements");
+  const bool on_cpu = x.device() == Device::cpu;
+  DL_CHECK(x.ndim() == 0 || x.shape(dim) < (on_cpu ? kLongest : kCounted), ShapeError, op, ": dimension ", dim, " of ",
+           x.shape(), " is too long: at most 2^", on_cpu ? 32 : 31, " - 1 elements");
   return dim;
 }
 
@@ -45,13 +46,16 @@ Array run(Table& table, const Array& x, int dim, SortArgs args, Array* indices) 
     args.n = rows.shape(-1);
     const Row<SortArgs>& row = table.choose(x.device(), x.dtype(), args);
     const int64_t entry = itemsize(x.dtype()) == 8 ? 16 : 8;
-    launch_chunks(row, args, values.size() / args.k, std::max<int64_t>(1, kGrain / args.n),
-                  [&](int64_t begin, int64_t end) {
-                    const Array scratch = Array::empty({2 * args.room * entry}, DType::u8);
-                    SortArgs mine = args;
-                    mine.scratch = scratch.raw();
-                    row.fn(mine, begin, end);
-                  });
+    if (x.device() != Device::cpu)
+      launch(row, args, values.size() / args.k, 1);
+    else
+      launch_chunks(row, args, values.size() / args.k, std::max<int64_t>(1, kGrain / args.n),
+                    [&](int64_t begin, int64_t end) {
+                      const Array scratch = Array::empty({2 * args.room * entry}, DType::u8);
+                      SortArgs mine = args;
+                      mine.scratch = scratch.raw();
+                      row.fn(mine, begin, end);
+                    });
   }
   *indices = back(places, x, dim);
   return back(values, x, dim);
@@ -104,6 +108,8 @@ Array searchsorted_fwd(const char* op, const Array& sorted, const Array& values,
   DL_CHECK(sorted.ndim() == 1 || (values.ndim() == sorted.ndim() && batch == each), ShapeError, op,
            ": a sorted tensor of several rows needs values with as many rows; sorted=", sorted.shape(),
            " values=", values.shape());
+  DL_CHECK(sorted.device() == values.device(), DeviceError, op, ": the sorted tensor is on ", name(sorted.device()),
+           " but values on ", name(values.device()), "; move one with .to()");
   const Array s = contiguous(sorted), v = contiguous(values);
   const Array out = Array::empty(values.shape(), DType::i64, values.device());
   if (out.size() == 0) return out;
