@@ -111,7 +111,7 @@ static __global__ void locate_kernel(GridSampleArgs a, int64_t first, int64_t po
 
 template <class T>
 static __global__ void gradient_x_kernel(GridSampleArgs a, int64_t first, int64_t items, const T* weight,
-                                         const SortItem* sorted, const int32_t* start) {
+                                         const KeyedPlace* sorted, const int32_t* start) {
   const int64_t places = a.p * a.q, pixels = a.h * a.w;
   const T* g = static_cast<const T*>(a.g);
   for (int64_t item = first_item(); item < items; item += item_step()) {
@@ -119,7 +119,7 @@ static __global__ void gradient_x_kernel(GridSampleArgs a, int64_t first, int64_
     const int64_t pixel = x.image * pixels + x.at;
     T sum = T(0);
     for (int32_t i = start[pixel]; i < start[pixel + 1]; ++i) {
-      const int64_t corner = sorted[i].place, point = corner / 4;
+      const int64_t corner = place_of(sorted[i]), point = corner / 4;
       sum += g[element(a, first + point / places, places, point % places, x.channel)] * weight[corner];
     }
     static_cast<T*>(a.out)[first * pixels * a.c + item] = sum;

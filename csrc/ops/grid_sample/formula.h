@@ -65,7 +65,7 @@ DL_HD Step<V> step_of(V at, int64_t size, bool nearest) {
 
 // Of the pixels around a place, (0, 0), (0, 1), (1, 0) and (1, 1), by the fractions of the way to row and column 1.
 template <class V>
-DL_HD void corner_weights(V down, V right, V (&weight)[4]) {
+DL_HD DL_INLINE void corner_weights(V down, V right, V (&weight)[4]) {
   const V one(typename ScalarOf<V>::type(1)), rest_right = one - right, rest_down = one - down;
   weight[0] = rest_down * rest_right;
   weight[1] = rest_down * right;
@@ -75,7 +75,7 @@ DL_HD void corner_weights(V down, V right, V (&weight)[4]) {
 
 // The slopes of the surface over four pixels, times g.
 template <class V>
-DL_HD inline void add_slopes(const V* x, V g, V down, V right, V* sum_down, V* sum_right) {
+DL_HD DL_INLINE void add_slopes(const V* x, V g, V down, V right, V* sum_down, V* sum_right) {
   const V one(typename ScalarOf<V>::type(1));
   *sum_right = *sum_right + g * ((x[1] - x[0]) * (one - down) + (x[3] - x[2]) * down);
   *sum_down = *sum_down + g * ((x[2] - x[0]) * (one - right) + (x[3] - x[1]) * right);
