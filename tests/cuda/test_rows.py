@@ -61,7 +61,8 @@ KNOWN, ALIKE = words(FOLDERS), words(ELEMENTWISE) | ORDERS
 EXACT = ALIKE | words(IN_ORDER)
 CASES = [c for c in all_cases() if names(c, KNOWN)]
 PARAMS = [pytest.param(c, t, id=f"{c.name}-{SHORT[t]}".replace(" ", "_")) for c in CASES for t in c.dtypes]
-NARROW = [c for c in CASES if names(c, ALIKE) and "float32" in c.dtypes]
+NO_BFLOAT16 = {"cummax", "cummin", "searchsorted"}  # which the CPU refuses too
+NARROW = [c for c in CASES if names(c, ALIKE) and "float32" in c.dtypes and not NO_BFLOAT16 & set(c.rows)]
 
 
 def cuda_rows() -> dict[str, int]:
