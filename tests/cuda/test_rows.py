@@ -40,7 +40,8 @@ Schedules = Callable[..., Iterator[int]]
 
 def words(folders: list[Path]) -> set[str]:
     """What the manifests of these folders name: rows, for instance "relu_fwd", and their ops."""
-    return {w for f in folders for w in re.findall(r"\w+", (f / "kernels.cpp").read_text())}
+    code = (re.sub("//.*", "", (f / "kernels.cpp").read_text()) for f in folders)
+    return {w for text in code for w in re.findall(r"\w+", text)}
 
 
 FOLDERS = sorted(p.parent for p in (ROOT / "csrc").glob("*/*/cuda.cu"))
