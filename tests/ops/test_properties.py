@@ -39,7 +39,7 @@ EXCEPTIONS = {
     **_names("copies of leaves; tests/test_pickle.py", "Tensor", "__copy__ __deepcopy__"),
     **_names("cuts or controls the graph; tests/autograd", "Tensor", "data detach requires_grad requires_grad_"),
     **_names("cuts or controls the graph; tests/autograd", "Tensor", "backward register_hook retain_grad"),
-    **_names("moves between devices; tests/cuda", "Tensor", "cpu cuda"),
+    **_names("moves between devices; tests/cuda", "Tensor", "cpu cuda is_pinned pin_memory record_stream"),
     **_names("the function of float(), long(), …; tests/ops/test_copy.py", "Tensor", "to double"),
     **_names("dtypes NumPy cannot widen or has not; tests/ops/test_copy.py", "Tensor", "half bfloat16"),
     **_names("random draws; tests/ops/test_random.py", "Tensor", "uniform_ normal_"),
