@@ -17,7 +17,7 @@ NAMES_WITHOUT_GRADIENT: dict[str, str] = {
     **_names("a Python number or truth value", "Tensor", "__bool__ __float__ __int__ __index__"),
     **_names("cuts or controls the graph", "Tensor", "data detach requires_grad_ backward register_hook retain_grad"),
     **_names("copies of leaves; tests/test_pickle.py", "Tensor", "__copy__ __deepcopy__"),
-    **_names("needs a GPU; tests/cuda", "Tensor", "cuda cpu"),
+    **_names("needs a GPU; tests/cuda", "Tensor", "cuda cpu pin_memory is_pinned record_stream"),
     **_names("bools: constant but for jumps", "Tensor", "eq ne lt le gt ge __and__ __or__ __xor__ __invert__"),
     **_names("whole numbers: constant but for jumps", "Tensor", "argmax argmin any all long int bool"),
     **_names("whole numbers: constant but for jumps", "Tensor", "nonzero argwhere count_nonzero bincount argsort"),

@@ -106,7 +106,7 @@ PYTHON_LAYERS = [  # a module imports from its own line and those below it
     {"recipes", "explain"},
     {"train"},
     {"formats", "data", "testing", "console", "profiler", "profile_table"},
-    {"optim"},
+    {"optim", "amp"},
     {"nn"},
     {"creation", "runtime"},
     {"tensor"},

@@ -92,8 +92,7 @@ def train(
     if not name:
         raise SettingError(f"which recipe? There are {', '.join(RECIPES)}")
     recipe = load_recipe(name)
-    given = {"epochs": epochs, "bs": bs, "lr": lr, "seed": seed, "threads": threads, "workers": workers, "data": data,
-             "device": device}  # fmt: skip
+    given = dict(epochs=epochs, bs=bs, lr=lr, seed=seed, threads=threads, workers=workers, data=data, device=device)
     settle(recipe, **given)
     if not out:
         raise SettingError("--out needs the name of a folder")

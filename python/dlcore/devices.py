@@ -1,4 +1,5 @@
-"""Where tensors are and what they are made of: the arguments of ``to``, and copies from one device to another."""
+"""Where tensors are and what they are made of: the arguments of ``to``, copies from one device to another, and
+Tensor's methods of such."""
 
 from __future__ import annotations
 
@@ -38,11 +39,28 @@ def move_backward(g: Any, node: autograd.Node) -> tuple:
     return (_C.to_device(g, node.attrs),)
 
 
-def pin(x: Tensor) -> Tensor:
-    """A copy in pinned host memory; the gradient is as it comes."""
+def cpu(self: Tensor) -> Tensor:
+    """On the CPU; itself when it is there."""
+    return self.to("cpu")
+
+
+def pin_memory(self: Tensor) -> Tensor:
+    """A copy in pinned host memory, from which ``to("cuda", non_blocking=True)`` copies while the host goes on; itself
+    when it is there. DeviceError on the GPU, and where there is none."""
     cuda.open_backend()
-    return autograd.record(_C.pin_memory(x.array), pin_backward, (x,), ())
+    return autograd.record(_C.pin_memory(self.array), pin_backward, (self,), ())
 
 
 def pin_backward(g: Any, node: autograd.Node) -> tuple:
     return (g,)
+
+
+def is_pinned(self: Tensor) -> bool:
+    """Whether this tensor is in pinned host memory."""
+    return _C.is_pinned(self.array)
+
+
+def record_stream(self: Tensor, stream: cuda.Stream) -> None:
+    """Tells that `stream` uses this tensor of the GPU: its memory is handed out again only behind what the stream was
+    given until the tensor is freed. For tensors made on another stream."""
+    _C.cuda_used_by(self.array, stream.number)

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from dlcore import _C, autograd, hooks, mistakes
-from dlcore.cuda import Stream
-from dlcore.devices import move, pin, target
+from dlcore.devices import cpu, is_pinned, move, pin_memory, record_stream, target
 from dlcore.operators import Operators
 from dlcore.ops import copy
 from dlcore.ops.shape import wrap_dim
@@ -246,27 +245,11 @@ class Tensor(Operators):
         x = self if device is None or device == self.device else move(self, device, non_blocking)
         return x if dtype is None or dtype == x.dtype else copy.convert(x, dtype)
 
-    def cpu(self) -> Tensor:
-        """On the CPU; itself when it is there."""
-        return self.to("cpu")
-
     def cuda(self, non_blocking: bool = False) -> Tensor:
         """On the GPU; itself when it is there. DeviceError where there is none."""
         return self.to("cuda", non_blocking=non_blocking)
 
-    def pin_memory(self) -> Tensor:
-        """A copy in pinned host memory, from which ``to("cuda", non_blocking=True)`` copies while the host goes on;
-        itself when it is there. DeviceError on the GPU, and where there is none."""
-        return pin(self)
-
-    def is_pinned(self) -> bool:
-        """Whether this tensor is in pinned host memory."""
-        return _C.is_pinned(self.array)
-
-    def record_stream(self, stream: Stream) -> None:
-        """Tells that `stream` uses this tensor of the GPU: its memory is handed out again only behind what the stream
-        was given until the tensor is freed. For tensors made on another stream."""
-        _C.cuda_used_by(self.array, stream.number)
+    cpu, pin_memory, is_pinned, record_stream = cpu, pin_memory, is_pinned, record_stream
 
     def float(self) -> Tensor:
         """As float32."""
