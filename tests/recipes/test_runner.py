@@ -30,7 +30,7 @@ def test_every_recipe_is_a_short_module_of_one_shape(name):
     module = recipes.load_recipe(name)
     assert module.__doc__ and module.DEFAULT_DATA and callable(module.train)
     assert recipes.resolve(module.DEFAULTS) == module.DEFAULTS
-    assert set(getattr(module, "IGNORES", ())) <= {"bs", "workers", "data"}
+    assert set(getattr(module, "IGNORES", ())) <= {"bs", "workers", "data", "device"}
     with open(module.__file__) as file:
         assert len(file.readlines()) <= 80
 
@@ -73,6 +73,7 @@ def test_the_result_says_what_was_run(mnist_dir):
             "threads": 1,
             "workers": 1,
             "data": str(mnist_dir),
+            "device": "cpu",
         },  # fmt: skip
         "epochs": got.epochs,
         "metrics": {"accuracy": got.epochs[-1]["accuracy"]},
