@@ -65,9 +65,15 @@ def has_sanitizer(folder: Path) -> bool:
 
 
 loaded: list[str] = []
-BACKENDS = [pytest.param("shim", marks=pytest.mark.shim)]
+THE_SHIM = pytest.param("shim", marks=pytest.mark.shim)
+BACKENDS = [THE_SHIM]
 if (PACKAGE / "libdlcore_cuda.so").exists():  # a build with DLCORE_CUDA=ON
     BACKENDS += [pytest.param("cuda", marks=pytest.mark.cuda)]
+
+
+def shim_only(test: Callable[..., None]) -> Callable[..., None]:
+    """For what only the shim can show: a GPU may be early, and has as much memory as it has."""
+    return pytest.mark.usefixtures("schedules")(pytest.mark.parametrize("schedules", [THE_SHIM], indirect=True)(test))
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
@@ -98,12 +104,6 @@ def load_shim(build: Callable[[str], Path]) -> Callable[[int], None]:
     _C.load_backend(path)
     set_seed = ctypes.CDLL(path).dlcore_shim_seed
     return lambda s: set_seed(ctypes.c_uint64(s))
-
-
-@pytest.fixture
-def shim_only(schedules: Callable[..., Iterator[int]]) -> None:
-    if loaded != ["shim"]:
-        pytest.skip("relies on the shim: a GPU may be early, and has as much memory as it has")
 
 
 @pytest.fixture

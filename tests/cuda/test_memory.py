@@ -12,6 +12,8 @@ import pytest
 
 import dlcore as dl
 
+from .conftest import shim_only
+
 Schedules = Callable[..., Iterator[int]]
 MB = 1 << 20
 
@@ -36,7 +38,7 @@ def test_tensors_are_counted_and_the_cache_is_given_back(schedules: Schedules) -
     assert 0 < free <= total
 
 
-@pytest.mark.usefixtures("shim_only")
+@shim_only
 def test_too_large_is_an_error_that_names_sizes_and_all_goes_on(build_shim: Callable[[str], Path]) -> None:
     shim = ctypes.CDLL(str(build_shim("dlcore_shim")))
     before = dl.cuda.memory_allocated()

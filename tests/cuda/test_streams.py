@@ -11,6 +11,8 @@ import pytest
 import dlcore as dl
 from dlcore.nn import functional as F
 
+from .conftest import shim_only
+
 pytestmark = pytest.mark.usefixtures("late")
 
 
@@ -52,7 +54,7 @@ def test_streams_that_wait_for_each_other_compute_what_one_does() -> None:
     assert y.relu().sum().item() == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.usefixtures("shim_only")
+@shim_only
 def test_a_wait_that_is_missing_is_seen() -> None:
     x = dl.tensor(numbers()).cuda()
     side = dl.cuda.Stream()
@@ -64,7 +66,7 @@ def test_a_wait_that_is_missing_is_seen() -> None:
         assert np.array_equal((x * 2).cpu().numpy(), 2 * numbers())
 
 
-@pytest.mark.usefixtures("shim_only")
+@shim_only
 @pytest.mark.parametrize("told", [False, True])
 def test_memory_that_another_stream_uses_is_handed_on_behind_it_when_told(told: bool) -> None:
     side, main = dl.cuda.Stream(), dl.cuda.current_stream()
@@ -100,7 +102,7 @@ def test_events_order_streams_and_measure() -> None:
     assert dl.cuda.current_stream().record_event(end) is end
 
 
-@pytest.mark.usefixtures("shim_only")
+@shim_only
 def test_events_and_streams_are_done_when_waited_for() -> None:
     stream, event = dl.cuda.current_stream(), dl.cuda.Event(enable_timing=True)
     stream.synchronize()
@@ -127,7 +129,7 @@ def test_pinned_memory_is_a_copy_with_the_same_layout() -> None:
         x.cuda().pin_memory()
 
 
-@pytest.mark.usefixtures("shim_only")
+@shim_only
 def test_a_copy_to_the_gpu_reads_pinned_memory_when_it_is_its_turn() -> None:
     pinned, plain = dl.tensor(numbers()).pin_memory(), dl.tensor(numbers())
     later, at_once, waited = pinned.to("cuda", non_blocking=True), plain.cuda(non_blocking=True), pinned.cuda()
@@ -138,7 +140,7 @@ def test_a_copy_to_the_gpu_reads_pinned_memory_when_it_is_its_turn() -> None:
     assert not later.cpu().numpy().any() and np.array_equal(at_once.cpu().numpy(), numbers())
 
 
-@pytest.mark.usefixtures("shim_only")
+@shim_only
 def test_a_copy_to_the_host_is_there_after_a_wait() -> None:
     expected = numbers(777)  # which no other test pins, and so no memory that was handed out before holds
     y = dl.tensor(expected).cuda().to("cpu", non_blocking=True)

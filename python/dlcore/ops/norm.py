@@ -34,17 +34,7 @@ def batch_norm(
     >>> dl.nn.functional.batch_norm(dl.tensor([[1.0], [3.0]]), None, None, training=True, eps=0.0).tolist()
     [[-1.0], [1.0]]
     """
-    b = None if bias is None else bias.array
-    y, mean, invstd = _C.batch_norm_fwd(
-        input.array,
-        None if weight is None else weight.array,
-        b,
-        None if running_mean is None else running_mean.array,
-        None if running_var is None else running_var.array,
-        training,
-        momentum,
-        eps,
-    )
+    y, mean, invstd, b = _batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
     attrs = (training or running_mean is None, weight is not None, b)
     return _record(y, batch_norm_backward, input, weight, bias, (mean, invstd), attrs)
 
@@ -61,22 +51,20 @@ def batch_norm_relu(
     in_place: bool = False,
 ) -> Tensor:
     """``relu(batch_norm(…))``, to the bit, in one pass; ``in_place`` in input's memory. See nn/chain.py."""
-    b = None if bias is None else bias.array
-    y, mean, invstd = _C.batch_norm_fwd(
-        input.array,
-        None if weight is None else weight.array,
-        b,
-        None if running_mean is None else running_mean.array,
-        None if running_var is None else running_var.array,
-        training,
-        momentum,
-        eps,
-        True,
-        in_place,
+    y, mean, invstd, b = _batch_norm(
+        input, running_mean, running_var, weight, bias, training, momentum, eps, True, in_place
     )
     attrs = (training or running_mean is None, weight is not None, bias is not None)
     more = () if b is None else (b,)
     return _record(y, batch_norm_relu_backward, input, weight, bias, (mean, invstd), attrs, more)
+
+
+def _batch_norm(
+    x: Tensor, running_mean: Any, running_var: Any, weight: Any, bias: Any, training: bool, *how: Any
+) -> tuple[Any, Any, Any, Any]:
+    """y, mean and 1 / deviation, and bias's array, of the kernels' arguments; ``how`` is handed on."""
+    w, b, m, v = (None if t is None else t.array for t in (weight, bias, running_mean, running_var))
+    return (*_C.batch_norm_fwd(x.array, w, b, m, v, training, *how), b)
 
 
 def batch_norm_backward(g, node):
