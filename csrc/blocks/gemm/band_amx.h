@@ -92,15 +92,23 @@ static DL_INLINE GemmOperand step_of_b(const GemmOperand& b, int64_t k0) {
   return step;
 }
 
-// The steps of channels [c, c + channels) for columns [j, j + n) of B, in the order of band_task's offsets.
+// The steps of channels [c, c + channels) for columns [j, j + n) of B, in the order of band_task's offsets. Columns
+// that lie along k are read sixteen at a time, tap after tap: streams that the processor reads ahead (512 channels of
+// one 7² image, 1 thread: 3.1 -> 2.1 ms; step by step over all taps each 128 bytes would wait for memory).
 template <int S>
 static void split_band_b(const GemmArgs& args, int64_t j, int n, int64_t c, int64_t channels, Part* panel,
                          Least& least) {
   const Patches& p = *args.g.a.patches;
-  const int64_t taps = p.runs * p.run_width;
-  for (int64_t end = c + channels; c < end; c += kTileDepth)
-    for (int64_t tap = 0; tap < taps; ++tap, panel += S * kPartBlock)
-      split_b<S>(step_of_b(args.g.b, tap * p.channels + c), j, n, 0, kTileDepth, panel, least);
+  const GemmOperand& b = args.g.b;
+  const int64_t taps = taps_of(p), pitch = taps * S * kPartBlock;
+  const bool along_k = b.k_stride == 1;
+  const int columns = along_k ? 16 : 32;
+  for (int begin = 0; begin < n; begin += columns)
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      Part* at = panel + tap * S * kPartBlock + begin * kTileDepth;
+      for (int64_t k = tap * p.channels + c, end = k + channels; k < end; k += kTileDepth, at += pitch)
+        split_b<S>(step_of_b(b, k), j + begin, n - begin < columns ? n - begin : columns, 0, kTileDepth, at, least);
+    }
 }
 
 // Nine taps of 32 channels are one chain, a little over kChain, and a sum is two chains at the least: of few terms one

@@ -18,6 +18,7 @@ constexpr double kTaskCost = 1.5e-6;         // seconds
 constexpr int64_t kCores[] = {1, 2, 4, 16};
 constexpr int64_t kFewCores[] = {1, 2, 3, 4};  // matrices on tiles: more tasks split more; 3 also stands for two cores
                                                // of which another program slows one
+constexpr int64_t kFewRows = 2048;             // likewise patches: of few rows B's splitting is what counts
 constexpr int64_t kMaxTasks = 4096, kMaxParts = 32;
 constexpr int64_t kPartialBytes = 64 << 20;
 constexpr int64_t kHeldBytes = 1 << 20;  // of B in parts, in L2 beside A's panel and the sums
@@ -34,8 +35,8 @@ class Estimate {
     rate_ = args.tiles ? tile.rate / products_of_parts(args.float_parts) : tile.rate;
     const double bytes = g.dtype == DType::bf16 ? 2 : static_cast<double>(size_of(g));
     const double depth = static_cast<double>(g.k) * bytes;
-    few_ = args.tiles && plain(g);
-    near_ = static_cast<double>(g.m + g.n) * depth <= (few_ ? kMatricesBytes : kNearBytes) ? kNear : kFar;
+    few_ = args.tiles && (plain(g) || (g.a.patches && m_ <= kFewRows));
+    near_ = static_cast<double>(g.m + g.n) * depth <= (plain(g) && few_ ? kMatricesBytes : kNearBytes) ? kNear : kFar;
     const double split = static_cast<double>(g.k) * tile.split;
     row_ = depth / near_ + split;
     const double cell = bytes / kFar + tile.split;
