@@ -11,12 +11,12 @@ namespace dl::DL_ISA_NS {
 // n columns of B that lie along k.
 template <int S>
 static void split_b_turned(const float* src, int64_t stride, int n, int64_t kc, Part* panel, Least& least) {
-  for (int64_t k = 0; k < kc; k += 32, src += 32, panel += S * kPartBlock)
-    for (int j = 0; j < n; j += 16) {
-      const float* x = src + j * stride;
-      split_turned<S>(Runs{x, stride, n - j, kc - k}, Runs{x + 16, stride, n - j, kc - k - 16}, panel + j * kTileDepth,
-                      least);
-    }
+  for (int j = 0; j < n; j += 16) {
+    const float* x = src + j * stride;
+    Part* at = panel + j * kTileDepth;
+    for (int64_t k = 0; k < kc; k += 32, x += 32, at += S * kPartBlock)
+      split_turned<S>(Runs{x, stride, n - j, kc - k}, Runs{x + 16, stride, n - j, kc - k - 16}, at, least);
+  }
 }
 
 // B's columns [j, j + n) and rows [k0, k0 + kc) to parts; of patches, from the floats that pack_b_patches left.
