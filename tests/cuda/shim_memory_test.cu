@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "cuda/vec128.cuh"
+#include "device_memory.h"
 
 using namespace dl::cuda;
 using namespace check;
@@ -57,8 +58,25 @@ TEST(the_host_cannot_touch_device_memory) {
 #ifndef __SANITIZE_ADDRESS__
 __global__ void past_the_end_kernel(int* x, int n) { x[n] = 1; }
 
+__global__ void read_past_the_end_kernel(const int* x, int n, int* out) { *out = x[n]; }
+
+TEST(an_access_16_bytes_past_the_end_is_a_segmentation_fault) {
+  if (!dl::shim::ends_are_closed()) return;
+  Device<int> x(1021), out(1);
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) {
+    signal(SIGSEGV, SIG_DFL);
+    launch("read_past_the_end", read_past_the_end_kernel, {.blocks = 1, .threads = 1}, x.at, 1024, out.at);
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+
 TEST(a_write_past_the_end_of_device_memory_is_an_error) {
-  for (const std::size_t n : {std::size_t{3}, std::size_t{1024}}) {
+  for (const std::size_t n : {std::size_t{3}, std::size_t{1021}}) {
     {
       Device<int> x(n);
       launch("past_the_end", past_the_end_kernel, {.blocks = 1, .threads = 1}, x.at, static_cast<int>(n));

@@ -7,11 +7,14 @@
 
 namespace dl::shim {
 
-/// 256-byte aligned and poisoned (0xff); null when there is no room. kGuard bytes of other poison follow.
-constexpr std::size_t kGuard = 64;
+/// Poisoned (0xff); null when there is no room. Up to the next multiple of 16 other poison follows, and then a page
+/// that is closed, where ends_are_closed(): a kernel that reads or writes there is a segmentation fault. Aligned to 16
+/// bytes, where a GPU's memory is to 256: no load is wider.
 void* device_alloc(std::size_t bytes);
-/// False where somebody wrote into that poison: a kernel, past the end.
+/// False where somebody wrote into the poison behind the end.
 bool device_free(void* p, std::size_t bytes);
+/// Whether the processor has protection keys, and one was free.
+bool ends_are_closed();
 
 /// While one lives, device memory is open.
 class DeviceAccess {
