@@ -20,11 +20,14 @@
 #define DL_DEVICE_CHECK(ok, what) void()
 #endif
 
-// Before a loop over an array that is to live in registers: an index that is not a constant puts it into memory.
+// Before a loop over an array that is to live in registers: an index that is not a constant puts it into memory. And
+// before one whose rounds are not to hold registers side by side.
 #ifdef __CUDACC__
 #define DL_UNROLL _Pragma("unroll")
+#define DL_NO_UNROLL _Pragma("unroll 1")
 #else
 #define DL_UNROLL
+#define DL_NO_UNROLL
 #endif
 
 #ifdef __CUDACC__

@@ -120,9 +120,11 @@ static __global__ void __launch_bounds__(kThreads)
     __syncthreads();  // the next round's copies overwrite this slab
   }
   DL_UNROLL
-  for (int i = 0; i < kEach; ++i) DL_UNROLL
-  for (int j = 0; j < kEach; ++j)
-    to.template put<T>(product, part, first_m + place(i, row), first_n + place(j, column), sum[i][j]);
+  for (int i = 0; i < kEach; ++i) {
+    const Result::Row at = to.row(product, part, first_m + place(i, row));
+    DL_UNROLL
+    for (int j = 0; j < kEach; ++j) to.template put<T>(at, first_n + place(j, column), sum[i][j]);
+  }
 }
 
 template <class T, int kTile, int kDepth>

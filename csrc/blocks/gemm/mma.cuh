@@ -26,12 +26,13 @@ struct WordBatch {
   bool a_along_k, b_along_k;
 };
 
-// This thread's two pieces of 4 words of a slab: a row's, or neighbouring rows'.
+// This thread's two pieces of 4 words of a slab: a row's, or neighbouring rows'. One after the other: side by side
+// their addresses take registers past the 128 of which two blocks fit an SM, and sums spill on sm_80.
 template <class S, bool kPieces>
 __device__ __forceinline__ void load_words(WordSlab& slab, const Side& side, const S* data, int64_t first,
                                            int64_t limit, int64_t k0, int64_t end, bool along_k) {
   constexpr int kTerms = 4 * kTermsInWord<S>;
-  DL_UNROLL
+  DL_NO_UNROLL
   for (unsigned half = 0; half < 2; ++half) {
     const unsigned item = threadIdx.x + half * kMmaThreads;
     const int row = static_cast<int>(along_k ? item / 4 : item % kMmaTile);
@@ -60,7 +61,7 @@ __device__ __forceinline__ void load_words(WordSlab& slab, const Side& side, con
 }
 
 template <class S, class R, bool kPieces>
-static __global__ void __launch_bounds__(kMmaThreads)
+static __global__ void __launch_bounds__(kMmaThreads, 2)
     words_kernel(const __grid_constant__ Side a, const __grid_constant__ Side b, WordBatch batch,
                  const __grid_constant__ Result to, Cut cut, int64_t k) {
   struct alignas(16) Slabs {
@@ -121,11 +122,12 @@ static __global__ void __launch_bounds__(kMmaThreads)
     __syncthreads();  // the next round's copies overwrite this slab
   }
   DL_UNROLL
-  for (int i = 0; i < 4; ++i) DL_UNROLL
-  for (int j = 0; j < 4; ++j) DL_UNROLL
-  for (int e = 0; e < 4; ++e)
-    to.template put<R>(product, part, first_m + warp_m + i * 16 + e / 2 * 8 + group,
-                       first_n + warp_n + j * 8 + word * 2 + e % 2, sum[i][j][e]);
+  for (int i = 0; i < 8; ++i) {
+    const Result::Row row = to.row(product, part, first_m + warp_m + i * 8 + group);
+    DL_UNROLL
+    for (int j = 0; j < 8; ++j)
+      to.template put<R>(row, first_n + warp_n + j / 2 * 8 + word * 2 + j % 2, sum[i / 2][j / 2][i % 2 * 2 + j % 2]);
+  }
 }
 
 template <class S, class R>

@@ -34,35 +34,47 @@ struct Result {
         partials(partials),
         parts(parts) {}
 
+  /// Row i of a product: where C's begins, or the partial sums' of a part. Found once, since it takes divisions.
+  struct Row {
+    int64_t i, at;
+  };
+  __device__ Row row_of_c(int64_t product, int64_t i) const {
+    const int64_t line = i / q, image = line / p;
+    return {
+        i, (batch ? batch[product] : 0) + image * stride_n + (line - image * p) * stride_p + (i - line * q) * stride_q};
+  }
+  __device__ Row row(int64_t product, int64_t part, int64_t i) const {
+    return partials ? Row{i, ((product * parts + part) * m + i) * n} : row_of_c(product, i);
+  }
+
   // Of C's elements R, from sums (and biases) of T.
   template <class R, class T>
-  __device__ void finish(int64_t product, int64_t i, int64_t j, T sum) const {
-    R* to = static_cast<R*>(c) + (batch ? batch[product] : 0) + i / (p * q) * stride_n + i / q % p * stride_p +
-            i % q * stride_q + j * c_stride;
+  __device__ void finish(const Row& row, int64_t j, T sum) const {
+    R* to = static_cast<R*>(c) + row.at + j * c_stride;
     if (accumulate) sum += read<T>(*to);
     if (bias_n) sum += static_cast<const T*>(bias_n)[j];
-    if (bias_m) sum += static_cast<const T*>(bias_m)[i];
+    if (bias_m) sum += static_cast<const T*>(bias_m)[row.i];
     if (relu) sum = sum < T(0) ? T(0) : sum;
     *to = rounded<R>(sum);
   }
   template <class R, class T>
-  __device__ void put(int64_t product, int64_t part, int64_t i, int64_t j, T sum) const {
-    if (i >= m || j >= n) return;
+  __device__ void put(const Row& row, int64_t j, T sum) const {
+    if (row.i >= m || j >= n) return;
     if (partials)
-      static_cast<T*>(partials)[((product * parts + part) * m + i) * n + j] = sum;
+      static_cast<T*>(partials)[row.at + j] = sum;
     else
-      finish<R>(product, i, j, sum);
+      finish<R>(row, j, sum);
   }
 };
 
 template <class R, class T>
 static __global__ void sum_parts_kernel(Result r, int64_t items) {
   for (int64_t item = first_item(); item < items; item += item_step()) {
-    const int64_t product = item / (r.m * r.n), at = item % (r.m * r.n);
-    const T* part = static_cast<const T*>(r.partials) + product * r.parts * r.m * r.n + at;
+    const int64_t line = item / r.n, product = line / r.m, i = line - product * r.m, j = item - line * r.n;
+    const T* part = static_cast<const T*>(r.partials) + (product * r.parts * r.m + i) * r.n + j;
     T sum = part[0];
     for (int64_t k = 1; k < r.parts; ++k) sum += part[k * r.m * r.n];
-    r.template finish<R>(product, at / r.n, at % r.n, sum);
+    r.template finish<R>(r.row_of_c(product, i), j, sum);
   }
 }
 

@@ -26,8 +26,9 @@ struct Side {
   const int64_t* offset;
 
   __device__ Part pixel(int64_t i) const {
-    const int x = static_cast<int>(i % q) * step_w, y = static_cast<int>(i / q % p) * step_h;
-    return {i / (static_cast<int64_t>(p) * q) * stride_n + y * stride_h + x * stride_w, y, x};
+    const int64_t line = i / q, image = line / p;
+    const int x = static_cast<int>(i - line * q) * step_w, y = static_cast<int>(line - image * p) * step_h;
+    return {image * stride_n + y * stride_h + x * stride_w, y, x};
   }
   __device__ Part column(int64_t i) const {
     const int tap = static_cast<int>(i) / run, rest = static_cast<int>(i) % run;
