@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import dlcore as dl
+from dlcore.data import DataLoader, TensorDataset
 from dlcore.nn import functional as F
 
 from .conftest import shim_only
@@ -127,6 +128,20 @@ def test_pinned_memory_is_a_copy_with_the_same_layout() -> None:
     assert dl.zeros(0).pin_memory().shape == (0,)
     with pytest.raises(dl.DeviceError, match="pin_memory: is for tensors on the cpu, got one on cuda"):
         x.cuda().pin_memory()
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_loader_pins_its_batches(workers: int) -> None:
+    x, y = numbers(60).reshape(12, 5), np.arange(12)
+    data = TensorDataset(x, y)
+    for pinned in (True, False):
+        batches = list(DataLoader(data, batch_size=5, num_workers=workers, pin_memory=pinned))
+        assert [t.is_pinned() for batch in batches for t in batch] == [pinned] * 6
+        on_gpu = [[t.to("cuda", non_blocking=True) for t in batch] for batch in batches]
+        for k, given in enumerate((x, y)):
+            assert np.array_equal(np.concatenate([batch[k].cpu().numpy() for batch in on_gpu]), given)
+    (alone,) = DataLoader(TensorDataset(x), batch_size=12, pin_memory=True)
+    assert all(t.is_pinned() for t in (alone if isinstance(alone, tuple) else (alone,)))
 
 
 @shim_only

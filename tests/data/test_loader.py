@@ -128,6 +128,12 @@ def test_samples_that_are_not_tuples_make_single_tensors():
     assert [batch.tolist() for batch in DataLoader(Tensors(), 2)] == [[[0, 1], [1, 2]], [[2, 3]]]
 
 
+def test_batches_are_pinned_where_there_is_a_gpu():
+    (batch,) = DataLoader(TensorDataset(np.arange(3.0), np.arange(3)), batch_size=3, pin_memory=True)
+    assert [t.is_pinned() for t in batch] == [dl.cuda.is_available()] * 2
+    assert batch[0].numpy().tolist() == [0, 1, 2]
+
+
 def test_samples_of_unequal_shape_are_named():
     class Ragged(Squares):
         def __getitem__(self, index):

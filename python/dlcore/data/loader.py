@@ -27,6 +27,9 @@ class DataLoader:
     or a list of them (see dlcore.data.transforms), draws from (seed, e, sample index). So the batches are the same
     at any `num_workers`, which only says how many threads prepare up to `num_workers · prefetch_factor` batches ahead.
 
+    `pin_memory` makes batches in pinned host memory, from which ``to("cuda", non_blocking=True)`` copies while the host
+    goes on. Without a GPU it does nothing.
+
     `epoch` counts the passes begun so far; set it to continue a run where it stopped.
     An exception in a worker reaches the caller with a note that names the sample.
 
@@ -48,6 +51,7 @@ class DataLoader:
         prefetch_factor: int = 2,
         seed: int = 0,
         transform: Transform | Sequence[Transform] | None = None,
+        pin_memory: bool = False,
     ):
         if not hasattr(dataset, "__len__") or not (hasattr(dataset, "__getitem__") or hasattr(dataset, "take")):
             raise TypeError(f"DataLoader: the data set needs len() and [i], which {type(dataset).__name__} lacks")
@@ -62,6 +66,7 @@ class DataLoader:
                 raise ValueError(f"DataLoader: {name} must be at least {least}, not {value}")
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
         self.num_workers, self.prefetch_factor, self.seed = num_workers, prefetch_factor, seed
+        self.pin_memory = pin_memory
         self.transforms = [] if transform is None else [transform] if callable(transform) else list(transform)
         self.epoch = 0
 
@@ -78,12 +83,12 @@ class DataLoader:
         return self._batches(epoch, start)
 
     def _batches(self, epoch: int, start: int) -> Iterator[Any]:
-        n = len(self.dataset)
+        n, pin = len(self.dataset), self.pin_memory and dl.cuda.is_available()
         order = epoch_order(self.seed, epoch, n) if self.shuffle else np.arange(n)
         parts = (order[i * self.batch_size : (i + 1) * self.batch_size] for i in range(start, len(self)))
         if self.num_workers == 0:
             for indices in parts:
-                yield _tensors(self._load(epoch, indices))
+                yield _tensors(self._load(epoch, indices), pin)
             return
         owner = os.getpid()
         pool = ThreadPoolExecutor(self.num_workers, thread_name_prefix="dlcore-loader")
@@ -96,7 +101,7 @@ class DataLoader:
                 ahead.extend(pool.submit(self._load, epoch, indices) for indices in islice(parts, room))
                 if not ahead:
                     return
-                yield _tensors(ahead.popleft().result())
+                yield _tensors(ahead.popleft().result(), pin)
         finally:  # also when the caller leaves the loop early, or drops the iterator
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -154,5 +159,8 @@ def _stack(items: Sequence, indices: np.ndarray) -> np.ndarray:
     return np.stack(arrays)
 
 
-def _tensors(batch: Any) -> Any:
-    return tuple(dl.from_numpy(array) for array in batch) if isinstance(batch, tuple) else dl.from_numpy(batch)
+def _tensors(batch: Any, pin: bool) -> Any:
+    if isinstance(batch, tuple):
+        return tuple(_tensors(array, pin) for array in batch)
+    made = dl.from_numpy(batch)
+    return made.pin_memory() if pin else made
