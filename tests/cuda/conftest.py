@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIM = ROOT / "csrc" / "cuda" / "host"
 BUILD = ROOT / "build" / "shim"
 PACKAGE = Path(dl.__file__).parent
+ready: list[Path] = []  # the shim, where this process has loaded one of its own: mutate.py's
 SEEDS = (0, 1, 2, 3)  # ascending, descending, two permutations
 
 
@@ -37,20 +38,26 @@ def tool(name: str) -> str:
 
 @pytest.fixture(scope="session")
 def build_shim() -> Callable[[str], Path]:
-    """Builds a target of csrc/cuda/host and returns its file. Skips without a compiler; a failed build fails."""
+    """Builds a target of csrc/cuda/host and returns its file. Skips without a compiler; a failed build fails. Under
+    tests/sanitize.sh the library is the one with sanitizers."""
+    if ready:
+        return lambda target: ready[0]
     if not SHIM.is_dir():
         pytest.skip("the source tree is not here")
     cmake, ninja = tool("cmake"), tool("ninja")
     compiler = os.environ.get("CXX") or tool("c++")
 
     def run(*command: str) -> None:
-        done = subprocess.run(command, capture_output=True, text=True)
+        env = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}  # a sanitizer's: not into the compiler
+        done = subprocess.run(command, capture_output=True, text=True, env=env)
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-8000:]}{done.stderr[-8000:]}"
 
     run(cmake, "-S", str(SHIM), "-B", str(BUILD), "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}",
         f"-DCMAKE_CXX_COMPILER={compiler}", f"-DDLCORE_LIBRARY={PACKAGE / 'libdlcore.so'}")  # fmt: skip
 
     def build(target: str) -> Path:
+        if target == "dlcore_shim" and os.environ.get("DLCORE_SHIM_SANITIZE"):
+            target = "dlcore_shim_asan"
         run(cmake, "--build", str(BUILD), "--target", target)
         return BUILD / (f"lib{target}.so" if target.startswith("dlcore_") else target)
 
@@ -101,7 +108,8 @@ def schedules(request: pytest.FixtureRequest) -> Callable[..., Iterator[int]]:
 
 def load_shim(build: Callable[[str], Path]) -> Callable[[int], None]:
     path = str(build("dlcore_shim"))
-    _C.load_backend(path)
+    if not ready:
+        _C.load_backend(path)
     set_seed = ctypes.CDLL(path).dlcore_shim_seed
     return lambda s: set_seed(ctypes.c_uint64(s))
 

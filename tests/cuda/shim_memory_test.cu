@@ -112,6 +112,41 @@ TEST(more_than_48_kb_of_shared_memory_is_an_error) {
   EXPECT(contains(with_dynamic(1), "more than 48 KB of shared memory"));
 }
 
+#ifndef __SANITIZE_ADDRESS__
+__global__ void past_shared_kernel(bool in_dynamic) {
+  struct Five {
+    int of[5];
+  };
+  int* at = in_dynamic ? dynamic_shared<int>() : shared<Five>().of;
+  at[in_dynamic ? 3 : 5] = 1;
+}
+
+TEST(a_write_past_the_end_of_shared_memory_is_an_error) {
+  for (const bool in_dynamic : {false, true})
+    EXPECT(contains(error_of([=] {
+                      launch("past_shared", past_shared_kernel, {.blocks = 1, .threads = 1, .shared_bytes = 12},
+                             in_dynamic);
+                    }),
+                    "a thread wrote past the end of shared memory"));
+}
+
+__global__ void past_dynamic_kernel(int* out) { *out = dynamic_shared<int>()[256]; }
+
+TEST(dynamic_shared_memory_ends_at_a_closed_page) {
+  Device<int> out(1);
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) {
+    signal(SIGSEGV, SIG_DFL);
+    launch("past_dynamic", past_dynamic_kernel, {.blocks = 1, .threads = 1, .shared_bytes = 1024}, out.at);
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+#endif
+
 #ifdef __SANITIZE_ADDRESS__
 __global__ void red_zones_kernel(int* inside, int* outside) {
   struct Three {

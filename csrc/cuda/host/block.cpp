@@ -130,10 +130,10 @@ bool Scheduler::run_grid(const cudaLaunchConfig_t& config, void (*body)(const vo
     blockIdx = {i % g.x, i / g.x % g.y, i / g.x / g.y};
     shared.begin_block(config.dynamicSmemBytes);
     run_block();
-    if (!error.empty()) {
-      error = "block " + text(blockIdx) + ": " + error;
-      return false;
-    }
+    if (error.empty() && !shared.is_whole()) error = "a thread wrote past the end of shared memory";
+    if (error.empty()) continue;
+    error = "block " + text(blockIdx) + ": " + error;
+    return false;
   }
   return true;
 }

@@ -26,6 +26,8 @@ namespace {
 
 // A kernel's frame is a few hundred bytes; with sanitizers some kilobytes. Untouched pages cost nothing.
 constexpr std::size_t kStackBytes = 256 << 10;
+// Of run() and leave(), generously. To clean the whole stack each time takes longer than most kernels.
+[[maybe_unused]] constexpr std::size_t kEntryBytes = 4 << 10;
 
 std::size_t guard_bytes() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
 
@@ -111,8 +113,11 @@ void Fiber::start(void (*entry)(void*), void* arg) {
   arg_ = arg;
   fiber_fake_ = nullptr;
 #ifdef DL_SHIM_ASAN
-  __asan_unpoison_memory_region(stack_, kStackBytes);  // the red zones of a run that was dropped
+  // The red zones of a run that was dropped; of one that has ended, those of the frames that it was left from.
+  const std::size_t left = unfinished_ ? kStackBytes : kEntryBytes;
+  __asan_unpoison_memory_region(stack_ + kStackBytes - left, left);
 #endif
+  unfinished_ = true;
 #if defined(__x86_64__) && !defined(DL_SHIM_UCONTEXT)
   // What dl_shim_switch pops, lowest address first: r15 r14 r13 r12 rbx rbp, then the address it returns to. The
   // stack is then 16-byte aligned, as the ABI wants it at dl_shim_begin's call.
@@ -161,6 +166,7 @@ void Fiber::resume() {
 void Fiber::suspend() { leave(false); }
 
 void Fiber::leave(bool for_good) {
+  unfinished_ = !for_good;
   before_switch(for_good ? nullptr : &fiber_fake_, scheduler_bottom_, scheduler_bytes_);
 #if defined(__x86_64__) && !defined(DL_SHIM_UCONTEXT)
   dl_shim_switch(&context_->fiber, context_->scheduler);

@@ -31,6 +31,7 @@ class Fiber {
   std::unique_ptr<Context> context_;
   void (*entry_)(void*) = nullptr;
   void* arg_ = nullptr;
+  bool unfinished_ = false;
   // What AddressSanitizer needs to follow the switches: each side's fake stack, and the scheduler's real one.
   void* fiber_fake_ = nullptr;
   const void* scheduler_bottom_ = nullptr;
