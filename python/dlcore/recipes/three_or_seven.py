@@ -1,8 +1,9 @@
 """Lesson 1's smallest question: is this digit a 3 or a 7?
 
 The course trained a ResNet-18 for two epochs at a constant rate, `learn.fit(2)`, on fast.ai's sample of MNIST's threes
-and sevens, and printed .9946. Here it is mnist-resnet's small net on all of them, in batches of 128: the end of a constant
-rate is as noisy as a batch. Of seeds 0 to 3 one ended at .9892 in batches of 64 at 3e-3, with AVX-512 and with AMX.
+and sevens, and printed .9946. Here it is mnist-resnet's small net on all of them, in batches of 128: the end of a
+constant rate is as noisy as a batch. Of seeds 0 to 3 one ended at .9892 in batches of 64 at 3e-3, with AVX-512 and with
+AMX.
 """
 
 import numpy as np
