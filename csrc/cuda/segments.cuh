@@ -23,8 +23,8 @@ inline void sort_by_key(RadixSort<KeyedPlace>* items, int64_t most) {
 static __global__ void number_items_kernel(const int64_t* keys, int64_t n, int64_t limit, int64_t skipped,
                                            KeyedPlace* to) {
   for (int64_t i = first_item(); i < n; i += item_step()) {
-    const bool counts = keys[i] >= 0 && keys[i] < limit && keys[i] != skipped;
-    to[i] = keyed_place(counts ? keys[i] : limit, i);
+    const int64_t key = keys[i], held = key < limit ? key : limit;
+    to[i] = keyed_place(key < 0 || key == skipped ? limit : held, i);
   }
 }
 

@@ -2,12 +2,15 @@
 
 In a copy of csrc every barrier (`__syncthreads`, `__syncwarp`), wait and arrival (`cp_async_wait`, `cp_async_commit`)
 and every bounds test (`i < n`, `i >= n` with an `n` that is no constant) of the folders' device code gets a switch:
-off, it does nothing; on, the call is left out or the bound is one higher. The shim is built once, and each switch is
-turned on in a process of its own that runs the folder's cases of tests/ops, and tests/cuda/test_products.py, until
-one fails. Prints what survives, and the share that was caught.
+off, it does nothing; on, the call is left out or the bound is one higher. A minimum, `i < n ? i : n`, is no bounds
+test: where i is n both sides are. The shim is built once, and each switch is turned on in a process of its own that
+runs the folder's cases of tests/ops, of products tests/cuda/test_products.py, and tests/cuda/test_FOLDER.py where there
+is one, until one fails; for a header, those of all folders whose cuda.cu includes it. Prints what survives, and the
+share that was caught.
 
   --also FILE   headers whose device code is switched too (csrc/cuda/reduce.cuh)
-  --limit S     seconds a mutant (default 60): one that takes longer counts as caught, and is listed
+  --limit S     seconds a mutant beyond three times what its tests take (default 20): one that takes longer counts as
+                caught, and is listed
   --keep DIR    where the copy is built (default: a temporary folder)
 """
 
@@ -22,6 +25,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +35,7 @@ sys.path.insert(0, str(ROOT))
 
 CALLS = re.compile(r"__syncthreads\(\)|__syncwarp\(\w*\)|cp_async_wait<\w+>\(\)|cp_async_commit\(\)")
 BOUND = re.compile(r"(?<=[\w\])]) (?:<|>=) (?=[a-z(])(?!k[A-Z])")
+MINIMUM = re.compile(r"([\w.+\-* ]*[\w.]) < ([\w.]+) \? \1 : \2\b(?! [-+*/])")
 SKIPPED = re.compile(r"constexpr|static_assert|template")  # evaluated by the compiler
 SWITCHES = """
 extern "C" int dlcore_mutant, dlcore_reached;
@@ -77,7 +82,9 @@ def switched(path: Path, mutants: list[Mutant]) -> str:
         ):
             first, last = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.start())
             line = text[first:last]
-            if SKIPPED.search(line) or "//" in text[first : found.start()]:
+            at = found.start() - first
+            minimum = any(m.start() < at < m.end() for m in MINIMUM.finditer(line))
+            if minimum or SKIPPED.search(line) or "//" in line[:at]:
                 continue
             call = found.re is CALLS
             mutants.append(
@@ -133,8 +140,18 @@ def checks(folders: list[Path]) -> list[Callable[[Any], None]]:
             for turned in ("", "ab", "b"):
                 found.append(lambda s, a=size, b=turned: test_products.test_bfloat16_products(s, a, b))
             found.append(lambda s, a=size: test_products.test_float32_products_by_tf32_where_asked_for(s, a))
-        found.append(test_products.test_bfloat16_convolution_and_batches)
+        found += [test_products.test_bfloat16_convolution_and_batches, test_products.test_a_sum_of_no_terms_is_zero]
+    files = [str(f) for f in (Path(__file__).with_name(f"test_{f.name}.py") for f in folders) if f.exists()]
+    if files:
+        found.append(lambda schedules: passes(files))
     return found
+
+
+def passes(files: list[str]) -> None:
+    """Test files, by pytest in this process, whose shim is loaded."""
+    import pytest
+
+    assert pytest.main(["-x", "-q", "-p", "no:cacheprovider", *files]) == 0
 
 
 def outcome(shim: ctypes.CDLL, number: int, tests: list[Callable[[Any], None]], limit: int) -> str:
@@ -150,7 +167,8 @@ def outcome(shim: ctypes.CDLL, number: int, tests: list[Callable[[Any], None]], 
                 shim.dlcore_shim_seed(ctypes.c_uint64(s))
                 yield s
 
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        for stream in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         signal.alarm(limit)
         ctypes.c_int.in_dll(shim, "dlcore_mutant").value = number
         try:
@@ -166,31 +184,53 @@ def outcome(shim: ctypes.CDLL, number: int, tests: list[Callable[[Any], None]], 
     return {0: "survived", 1: "caught", 2: "unreached"}[os.WEXITSTATUS(status)]
 
 
+def baseline(shim: ctypes.CDLL, tests: list[Callable[[Any], None]]) -> float:
+    """Seconds that they take."""
+    begin = time.monotonic()
+    if outcome(shim, 0, tests, 1200) != "unreached":
+        sys.exit("the tests fail without any mutant")
+    return time.monotonic() - begin
+
+
+def included(file: Path) -> set[Path]:
+    """It, and what it includes of device code."""
+    names = re.findall(r'#include "(.+\.cuh)"', file.read_text())
+    return {file}.union(*(included(ROOT / "csrc" / name) for name in names))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--also", nargs="*", type=Path, default=[])
-    parser.add_argument("--limit", type=int, default=60)
+    parser.add_argument("--limit", type=int, default=20)
     parser.add_argument("--keep", type=Path)
     args = parser.parse_args()
     from dlcore import _C
+
+    from .conftest import ready
 
     _C.set_num_threads(1)  # a child has no other threads
     files = [f for folder in args.folders for f in sorted(folder.glob("*.cu*"))] + args.also
     with tempfile.TemporaryDirectory() as temporary:
         library, mutants = build(args.keep or Path(temporary), files)
         _C.load_backend(str(library))
+        ready.append(library)
         shim = ctypes.CDLL(str(library))
-        tests = checks([(ROOT / f) for f in args.folders])
-        if outcome(shim, 0, tests, 20 * args.limit) != "unreached":
-            sys.exit("the tests fail without any mutant")
-        got = []
+        of_folder = {f: checks([ROOT / f]) for f in args.folders}
+        seconds = {f: baseline(shim, tests) for f, tests in of_folder.items()}
+        users = {f: set().union(*(included(ROOT / c) for c in sorted(f.glob("*.cu")))) for f in args.folders}
+        got: dict[str, list[str]] = {}
         for number, m in enumerate(mutants, 1):
-            got.append(outcome(shim, number, tests, args.limit))
-            if got[-1] != "caught":
-                print(f"{got[-1]:9} {m.file}:{m.line} {m.kind}: {m.text}", flush=True)
-    reached = [g for g in got if g != "unreached"]
-    print(f"{len(reached)} mutants, {sum(g != 'survived' for g in reached)} caught")
+            folders = [f for f in args.folders if ROOT / m.file in users[f]]
+            tests = [test for f in folders for test in of_folder[f]]
+            limit = args.limit + round(3 * sum(seconds[f] for f in folders))
+            result = outcome(shim, number, tests, limit)
+            got.setdefault(m.file, []).append(result)
+            if result != "caught":
+                print(f"{result:9} {m.file}:{m.line} {m.kind}: {m.text}", flush=True)
+    for file, results in [*got.items(), ("all", sum(got.values(), []))]:
+        reached = [r for r in results if r != "unreached"]
+        print(f"{file}: {len(reached)} mutants, {sum(r != 'survived' for r in reached)} caught")
     return 0
 
 

@@ -109,3 +109,12 @@ def test_many_places_of_few_rows(schedules: Schedules) -> None:
     for s in (0, 1):
         for _ in schedules(s):
             assert run("cuda") == expected
+
+
+@pytest.mark.parametrize("bins", [4096, 4097])
+def test_as_many_bins_as_a_block_holds(schedules: Schedules, bins: int) -> None:
+    """4096 are counted in shared memory, which they fill; one more, in the result."""
+    numbers = np.random.default_rng(0).integers(0, bins, 5000)
+    for _ in schedules(1):
+        got = dl.bincount(dl.tensor(numbers, device="cuda"), minlength=bins)
+        assert got.cpu().numpy().tobytes() == np.bincount(numbers, minlength=bins).tobytes()

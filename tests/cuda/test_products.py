@@ -85,6 +85,18 @@ def test_float32_products_by_tf32_where_asked_for(schedules: Schedules, size: tu
         dl.set_float32_matmul_precision(before)
 
 
+def test_a_sum_of_no_terms_is_zero(schedules: Schedules) -> None:
+    before = dl.get_float32_matmul_precision()
+    dl.set_float32_matmul_precision("high")
+    try:
+        for _ in schedules(0):
+            for dtype in (dl.bfloat16, dl.float32, dl.float64):
+                got = dl.ones(3, 0, dtype=dtype).cuda() @ dl.ones(0, 5, dtype=dtype).cuda()
+                assert got.float().cpu().tolist() == [[0.0] * 5] * 3
+    finally:
+        dl.set_float32_matmul_precision(before)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_random_numbers_are_the_cpu_s(schedules: Schedules, dtype: str) -> None:
     for fill in (lambda x: _C.uniform_(x.array, -2.0, 3.0), lambda x: _C.normal_(x.array, 1.0, 2.0)):

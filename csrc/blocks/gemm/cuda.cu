@@ -31,9 +31,10 @@ class Loader {
     DL_UNROLL
     for (int j = 0; j < kEach; ++j) {
       const int64_t at = k0 + depth_of(j);
-      if ((j == 0 || !along_k_) && at < end) k = side_.of_k(at);
+      const bool k_ok = at < end;
+      if ((j == 0 || !along_k_) && k_ok) k = side_.of_k(at);
       const Part row = along_k_ ? row_[j] : row_[0];
-      const bool ok = at < end && (along_k_ ? ok_[j] : ok_[0]) && side_.inside(row, k);
+      const bool ok = k_ok && (along_k_ ? ok_[j] : ok_[0]) && side_.inside(row, k);
       cp_async<sizeof(T)>(&slab.of[depth_of(j)][row_of(j)], ok ? data_ + row.at + k.at : data_, ok ? sizeof(T) : 0);
     }
   }

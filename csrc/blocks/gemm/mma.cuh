@@ -42,18 +42,19 @@ __device__ __forceinline__ void load_words(WordSlab& slab, const Side& side, con
     const bool row_ok = first + row < limit;
     const Part i = row_ok ? side.of_i(first + row) : Part{};
     if constexpr (kPieces) {
+      const int64_t left = end - k < kTerms ? end - k : kTerms;  // none where the slab reaches past the end
       Part at;
-      if (k < end) at = side.of_k(k);
-      const bool ok = row_ok && k < end && side.inside(i, at);
-      const int64_t left = ok ? (end - k < kTerms ? end - k : kTerms) : 0;
-      cp_async<16>(to, ok ? data + i.at + at.at : data, static_cast<int>(left * sizeof(S)));
+      if (left > 0) at = side.of_k(k);
+      const bool ok = row_ok && left > 0 && side.inside(i, at);
+      cp_async<16>(to, ok ? data + i.at + at.at : data, ok ? static_cast<int>(left * sizeof(S)) : 0);
     } else {
       S terms[kTerms];
       DL_UNROLL
       for (int e = 0; e < kTerms; ++e) {
+        const bool k_ok = k + e < end;
         Part at;
-        if (k + e < end) at = side.of_k(k + e);
-        terms[e] = row_ok && k + e < end && side.inside(i, at) ? data[i.at + at.at] : S{};
+        if (k_ok) at = side.of_k(k + e);
+        terms[e] = row_ok && k_ok && side.inside(i, at) ? data[i.at + at.at] : S{};
       }
       __builtin_memcpy(to, terms, sizeof terms);
     }
