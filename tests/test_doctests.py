@@ -12,7 +12,9 @@ import dlcore
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ["dlcore"] + [
-    m.name for m in pkgutil.walk_packages(dlcore.__path__, "dlcore.") if not m.name.endswith(("._C", "libdlcore"))
+    m.name
+    for m in pkgutil.walk_packages(dlcore.__path__, "dlcore.")
+    if not m.name.endswith(("._C", "libdlcore", "libdlcore_cuda"))
 ]
 
 

@@ -124,4 +124,6 @@ def test_info_as_json(run):
     assert set(facts["optional"]) == {"pip", "torch"} and facts["cuda"] in (True, False)
     keys = [(k["op"], k["device"], k["dtype"]) for k in facts["kernels"]]
     assert len(keys) == len(set(keys)) <= facts["kernels_built"]
-    assert all(k["isa"] == vector_isa(facts["isa"]) for k in facts["kernels"] if k["op"] == "copy")
+    assert all(
+        k["isa"] == vector_isa(facts["isa"]) for k in facts["kernels"] if (k["op"], k["device"]) == ("copy", "cpu")
+    )
