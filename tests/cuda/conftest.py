@@ -78,6 +78,9 @@ if (PACKAGE / "libdlcore_cuda.so").exists():  # a build with DLCORE_CUDA=ON
     BACKENDS += [pytest.param("cuda", marks=pytest.mark.cuda)]
 
 
+needs_nvcc = pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
+
+
 def shim_only(test: Callable[..., None]) -> Callable[..., None]:
     """For what only the shim can show: a GPU may be early, and has as much memory as it has."""
     return pytest.mark.usefixtures("schedules")(pytest.mark.parametrize("schedules", [THE_SHIM], indirect=True)(test))

@@ -3,13 +3,12 @@ build with DLCORE_CUDA=ON compiles them for every architecture; here one stands 
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from . import sass
-from .conftest import ROOT
+from .conftest import ROOT, needs_nvcc
 
 HOT = {ROOT / "csrc" / folder / "cuda.cu" for folder in sass.SOURCES}
 ALL = {*(ROOT / "csrc").glob("*/*/cuda.cu"), *(ROOT / "csrc" / "cuda").glob("*.cu")}
@@ -25,7 +24,7 @@ def test_flags_are_the_backend_s() -> None:
     assert HOT <= ALL
 
 
-@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
+@needs_nvcc
 @pytest.mark.parametrize("source", SOURCES, ids=[f"{s.parent.name}/{s.stem}" for s in SOURCES])
 def test_compiles(source: Path, tmp_path: Path) -> None:
     said = sass.run("nvcc", *sass.FLAGS, "-arch=compute_80", "-ptx", "-o", str(tmp_path / "out.ptx"), str(source))

@@ -4,16 +4,15 @@ instructions that their sources promise (tests/cuda/sass.py has the table), wher
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from . import sass
+from .conftest import needs_nvcc
 from .sass import Promise
 
-needs_nvcc = pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
 needs_nvdisasm = pytest.mark.skipif(sass.nvdisasm() is None, reason="nvdisasm is not installed")
 
 BAD_KERNEL = """
