@@ -121,7 +121,7 @@ struct GradientRuns {
 template <int S>
 static void split_gradient(const GemmOperand& a, int64_t i0, int rows, const int64_t* pixel, int64_t steps, Part* panel,
                            Least& least) {
-  for (int64_t k = 0; k < steps; ++k, pixel += 32, panel += S * kPartBlock)
+  for (int64_t k = 0; k < steps; ++k, pixel += 32, panel += kStepOfA<S>)
     for (int i = 0; i < rows; i += 16) {
       const float* src = static_cast<const float*>(a.data) + i0 + i;
       split_turned<S>(GradientRuns{src, a.k_stride, rows - i, pixel},
@@ -179,7 +179,7 @@ static bool weights_task(const GemmArgs& args, int64_t t) {
   const int64_t taps = p.runs * p.run_width, part = t / (args.tiles_m * args.tiles_n);
   const Range m = part_of(t % args.tiles_m, args.tile_m, g.m), k = part_of(part, args.part_k, x.cells);
   const Range c = part_of(t / args.tiles_m % args.tiles_n, args.tile_n / taps, p.channels);
-  alignas(64) Part a_panel[3 * F::MR * kChain];
+  alignas(64) Part a_panel[kChain / kTileDepth * kStepOfA<S>];
   alignas(64) float one_chain[32 * 32];
   int64_t tap_cell[kMostTaps], pixel[kChain];
   Range met[kMostTaps];
@@ -215,7 +215,7 @@ static bool weights_task(const GemmArgs& args, int64_t t) {
             const int64_t phase = tap_cell[tap] / pairs.length, cell = tap_cell[tap] % pairs.length;
             const Part* b =
                 data + (j - c.begin) / 32 * S * pairs.plane + pairs.at(phase, cell + s.begin - k0 + r.begin * 32);
-            const PanelOfA<S> a{a_panel + r.begin * S * kPartBlock};
+            const PanelOfA<S> a{a_panel + r.begin * kStepOfA<S>};
             float* chain = begun[tap] ? one_chain : sums;
             panel_product<S>(a, PairsOfB{b, pairs.plane}, r.end - r.begin, chain, false, rows, 32);
             if (chain != sums) add_sums(sums, chain, rows, 32);

@@ -15,7 +15,7 @@ template <int S>
 static void split_a_turned(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int64_t kc, Part* panel,
                            Least& least) {
   const float* src = static_cast<const float*>(a.data) + k0 * a.k_stride + i0;
-  for (int64_t k = 0; k < kc; k += 32, src += 32 * a.k_stride, panel += S * kPartBlock)
+  for (int64_t k = 0; k < kc; k += 32, src += 32 * a.k_stride, panel += kStepOfA<S>)
     for (int i = 0; i < rows; i += 16)
       split_turned<S>(Runs{src + i, a.k_stride, kc - k, rows - i},
                       Runs{src + i + 16 * a.k_stride, a.k_stride, kc - k - 16, rows - i}, panel + i * kTileDepth,
@@ -33,7 +33,7 @@ static void split_a(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int6
                          least);
   if (k_major<float>(a)) return split_a_turned<S>(a, i0, rows, k0, kc, panel, least);
   alignas(64) float stage[F::MR * F::kPitch];
-  for (int64_t k = 0; k < kc; k += F::KC, panel += F::KC / 32 * S * kPartBlock) {
+  for (int64_t k = 0; k < kc; k += F::KC, panel += F::KC / 32 * kStepOfA<S>) {
     const int64_t depth = kc - k < F::KC ? kc - k : F::KC;
     pack_a(a, i0, rows, k0 + k, depth, m, stage);
     split_rows<S>(stage, F::kPitch, rows, padded, depth, panel, least);
@@ -61,7 +61,7 @@ static bool task(const GemmArgs& args, int64_t t) {
   const int64_t part = t / (args.tiles_m * args.tiles_n);
   const Range k = part_of(part, args.part_k, g.k);
   const int64_t blocks = (k.end - k.begin + kChain - 1) / kChain, steps_of_part = (k.end - k.begin + 31) / 32;
-  alignas(64) Part a_panel[3 * F::MR * kChain];
+  alignas(64) Part a_panel[kChain / kTileDepth * kStepOfA<S>];
   alignas(64) float one_tile[32 * 32];
   auto* b_block = static_cast<Part*>(args.scratch);
   auto* all_sums = reinterpret_cast<float*>(b_block + args.b_block_elements);

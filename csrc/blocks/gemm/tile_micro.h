@@ -80,7 +80,7 @@ static DL_INLINE void then_both(const A& a, const B& b, int64_t step, int part, 
 template <int S>
 struct PanelOfA {
   const Part* data;
-  DL_INLINE const Part* at(int64_t step, int part) const { return data + (step * S + part) * kPartBlock; }
+  DL_INLINE const Part* at(int64_t step, int part) const { return data + step * kStepOfA<S> + part * kPartBlock; }
 };
 // B's parts of one step and 32 columns, the second 16 of them kHalf elements behind the first.
 template <int S>
