@@ -47,4 +47,21 @@ __device__ __forceinline__ void store128(T* p, const Vec128<T>& v) {
   store_pack(p, v);
 }
 
+/// N neighbours, by one load or store where `aligned` says that the address is a multiple of the pack's size, else by
+/// N: who takes which elements then depends on the shape alone, and so do the bits of a sum.
+template <int N, class T>
+__device__ __forceinline__ Pack<T, N> load_run(const T* p, bool aligned) {
+  if (aligned) return load_pack<N>(p);
+  Pack<T, N> v;
+  DL_UNROLL
+  for (int e = 0; e < N; ++e) v.of[e] = p[e];
+  return v;
+}
+template <class T, int N>
+__device__ __forceinline__ void store_run(T* p, const Pack<T, N>& v, bool aligned) {
+  if (aligned) return store_pack(p, v);
+  DL_UNROLL
+  for (int e = 0; e < N; ++e) p[e] = v.of[e];
+}
+
 }  // namespace dl::cuda

@@ -40,7 +40,9 @@ class Promise:
 
 COPIES = r"LDGSTS\.E"  # cp.async of single elements
 WIDE_COPIES = r"LDGSTS\.E\.BYPASS.*\.128"
-VECTORS = (r"LDG\.E\.128", r"STG\.E\.128")
+SHUFFLES = r"SHFL\.BFLY"
+LOADS = r"LDG\.E\.128"
+VECTORS = (LOADS, r"STG\.E\.128")
 # Products of matmul, of conv2d (its patches are an operand) and of recurrences are gemm's and gemm16's.
 # Bandwidth-bound kernels without a long formula keep 1024 threads of an SM's 2048 at least, 4 blocks of 256.
 PROMISES = (
@@ -55,9 +57,13 @@ PROMISES = (
     Promise("blocks/gemm", r"multiply_kernel<double, 64, 16>", (r"DFMA", COPIES, r"LDS\.128")),
     Promise("ops/attention", r"(for|back)ward_kernel<float", (r"FFMA", r"LDS\.128")),
     Promise("ops/attention", r"(for|back)ward_kernel<double", (r"DFMA", r"LDS\.128")),
-    Promise("ops/softmax_xent", r"rows_kernel<.*, float, (32|256)>", (r"SHFL\.BFLY",), blocks=4),
-    Promise("ops/softmax_xent", r"cross_entropy_kernel<float, (32|256)>", (r"SHFL\.BFLY",), blocks=4),
-    Promise("ops/softmax_xent", r"cross_entropy_bwd_kernel<float", blocks=4),
+    Promise("ops/softmax_xent", r"rows_kernel<.*, Team<(32|256), 1>", (SHUFFLES,), blocks=4),
+    Promise("ops/softmax_xent", r"rows_kernel<\(Kind\)[0134], .*, Team<\d+, [42]>", (SHUFFLES, *VECTORS), blocks=4),
+    Promise("ops/softmax_xent", r"rows_kernel<\(Kind\)2, .*, Team<\d+, [42]>", (SHUFFLES, LOADS), blocks=4),
+    Promise("ops/softmax_xent", r"cross_entropy_kernel<.*, Team<(32|256), 1>", (SHUFFLES,), blocks=4),
+    Promise("ops/softmax_xent", r"cross_entropy_kernel<.*, Team<\d+, [42]>", (SHUFFLES, *VECTORS), blocks=4),
+    Promise("ops/softmax_xent", r"cross_entropy_bwd_kernel<.*, Team<\d+, 1>", blocks=4),
+    Promise("ops/softmax_xent", r"cross_entropy_bwd_kernel<.*, Team<\d+, [42]>", VECTORS, blocks=4),
     Promise("ops/norm", r"batch_map_kernel<float", VECTORS, blocks=4),
     Promise("ops/norm", r"(pixel|plane)_sums_kernel<float", blocks=4),
     Promise("ops/norm", r"row_(forward|backward|params)_kernel<float", blocks=4),

@@ -73,6 +73,8 @@ def labelled(n, c, *rest):
 
 LOGITS = [labelled(1, 1), labelled(4, 10), labelled(67, 3), labelled(3, 67), labelled(33, 1031), labelled(2, 5, 7)]
 LOGITS += [labelled(2, 3, 5, 67), labelled(1, 4, 1, 1), (t(7), index(high=7))]
+WIDE = ((5, 136), (2, 1036))  # whole vectors: more than a CUDA warp takes at once, more than a block does
+LOGITS += [labelled(*s) for s in WIDE]
 RANKS = [s for s in ODD if len(s) > 1] + [(3, 70, 5), (2, 1, 3), (5, 130)]
 
 
@@ -87,6 +89,7 @@ def with_options(n, c, *rest):
 
 
 WEIGHTED = [with_options(5, 3), with_options(4, 67), with_options(2, 5, 7), with_options(2, 3, 5, 67)]
+WEIGHTED += [with_options(*s) for s in WIDE]
 SOFT = [(t(*s), t(*s, draw=unit), t(s[1], draw=positive, grad=False)) for s in ((4, 5), (3, 67), (2, 3, 5, 7))]
 # One number's gradient is made in the forward pass: losses of each row, and second walks, have a kernel of their own.
 XENT_ROWS = {how: ("cross_entropy_fwd", *(("cross_entropy_bwd",) if how == "none" else ())) for how in
@@ -116,14 +119,14 @@ CASES = [
     ),
     Case("nll_loss without weights", lambda m, F, x, y: F.nll_loss(x, y), [labelled(4, 5), (t(7), index(high=7))], nll,
          scale="max", length=8),
-    Case("softmax last", lambda m, F, x: F.softmax(x, dim=-1), over(*ODD, BIG), lambda x: softmax(x, -1),
+    Case("softmax last", lambda m, F, x: F.softmax(x, dim=-1), over(*ODD, BIG, *WIDE), lambda x: softmax(x, -1),
          rows=("softmax_fwd", "softmax_bwd"), scale="max", length=4),
     Case("softmax dim 0", lambda m, F, x: F.softmax(x, dim=0), over(*RANKS, BIG), lambda x: softmax(x, 0),
          rows=("softmax_fwd", "softmax_bwd"), scale="max", length=4),
     Case("softmax dim 1", lambda m, F, x: F.softmax(x, dim=1), over(*RANKS), lambda x: softmax(x, 1),
          rows=("softmax_fwd", "softmax_bwd"), scale="max", length=4),
-    Case("log_softmax last", lambda m, F, x: F.log_softmax(x, dim=-1), over(*ODD, BIG), lambda x: log_softmax(x, -1),
-         rows=("log_softmax_fwd", "log_softmax_bwd"), scale="max", length=4),
+    Case("log_softmax last", lambda m, F, x: F.log_softmax(x, dim=-1), over(*ODD, BIG, *WIDE),
+         lambda x: log_softmax(x, -1), rows=("log_softmax_fwd", "log_softmax_bwd"), scale="max", length=4),
     Case("log_softmax dim 1", lambda m, F, x: F.log_softmax(x, dim=1), over(*RANKS), lambda x: log_softmax(x, 1),
          rows=("log_softmax_fwd", "log_softmax_bwd"), scale="max", length=4),
     *(

@@ -1,9 +1,10 @@
 // Softmax, log-softmax, logsumexp and cross-entropy (softmax_xent.h) for all rows at once. A row whose classes are
-// neighbours is a warp's, or a block's where it is long; else a thread takes one of neighbouring columns. Who adds what
-// depends on the number of classes alone.
-// Limit: memory bandwidth: a row is read from memory once, and again from the caches.
+// neighbours is a warp's, or a block's where it is long, a thread taking 16 bytes at a time where the number of classes
+// is a multiple of that; else a thread takes one of neighbouring columns. Who adds what depends on the number of
+// classes alone. Limit: memory bandwidth: a row is read from memory once, and again from the caches.
 #include "cuda/reduce.cuh"
 #include "cuda/total.cuh"
+#include "cuda/vec128.cuh"
 #include "ops/softmax_xent/softmax_xent.h"
 #include "simd/math.h"
 
@@ -12,98 +13,117 @@ namespace dl::cuda {
 constexpr int kBlock = 256;
 constexpr int64_t kWarpClasses = 1024;  // 32 a lane
 
-// The threads of one row: a warp, a block, or a thread alone.
-template <int kTeam>
+// The threads of one row: a warp, a block, or a thread alone, and how many neighbours one of them takes at a time.
+template <int kThreads, int kRun>
 struct Team {
+  static constexpr int threads = kThreads, run = kRun;
   __device__ static int64_t row() {
-    return static_cast<int64_t>(blockIdx.x) * (blockDim.x / kTeam) + threadIdx.x / kTeam;
+    return static_cast<int64_t>(blockIdx.x) * (blockDim.x / kThreads) + threadIdx.x / kThreads;
   }
-  __device__ static int member() { return static_cast<int>(threadIdx.x) % kTeam; }
+  __device__ static int member() { return static_cast<int>(threadIdx.x) % kThreads; }
   template <class Op, class T>
   __device__ static T all(T v) {
-    if constexpr (kTeam == 1)
+    if constexpr (kThreads == 1)
       return v;
-    else if constexpr (kTeam == 32)
+    else if constexpr (kThreads == 32)
       return warp_reduce<Op>(v);
     else
       return block_reduce<Op>(v);
   }
 };
 
-// A row as its team reads it: class c at data[at + c * step].
-template <class T, int kTeam>
+// A row as its team reads it: class c at data[at + c * step]; runs of neighbours are `aligned`, or read one by one.
+template <class T, class Team>
 struct RowOf {
   int64_t at, step, classes;
+  bool aligned;
 
-  __device__ RowOf(int64_t row, int64_t classes, int64_t inner)
-      : at(row / inner * classes * inner + row % inner), step(inner), classes(classes) {}
-  template <class F>
-  __device__ void each(const F& f) const {
-    for (int64_t c = Team<kTeam>::member(); c < classes; c += kTeam) f(c, at + c * step);
+  __device__ RowOf(int64_t row, int64_t classes, int64_t inner, bool aligned)
+      : at(row / inner * classes * inner + row % inner), step(inner), classes(classes), aligned(aligned) {}
+  // f(c, x[c]…), or out[c] = f(c, x[c]…), for the member's classes c.
+  template <class F, class... X>
+  __device__ void each(const F& f, const X*... x) const {
+    for (int64_t c = Team::member() * Team::run; c < classes; c += Team::threads * Team::run)
+      [&](const auto&... v) {
+        DL_UNROLL
+        for (int e = 0; e < Team::run; ++e) f(c + e, v.of[e]...);
+      }(load_run<Team::run>(x + at + c * step, aligned)...);
+  }
+  template <class F, class... X>
+  __device__ void write(T* out, const F& f, const X*... x) const {
+    for (int64_t c = Team::member() * Team::run; c < classes; c += Team::threads * Team::run)
+      [&](const auto&... v) {
+        Pack<T, Team::run> y;
+        DL_UNROLL
+        for (int e = 0; e < Team::run; ++e) y.of[e] = f(c + e, v.of[e]...);
+        store_run(out + at + c * step, y, aligned);
+      }(load_run<Team::run>(x + at + c * step, aligned)...);
   }
   __device__ T max(const T* x) const {
     T m = -INFINITY;
-    each([&](int64_t, int64_t i) { m = MaxOf()(m, x[i]); });
-    return Team<kTeam>::template all<MaxOf>(m);
+    each([&](int64_t, T v) { m = MaxOf()(m, v); }, x);
+    return Team::template all<MaxOf>(m);
   }
-  template <class F>
-  __device__ T sum(const F& term) const {
+  template <class F, class... X>
+  __device__ T sum(const F& term, const X*... x) const {
     T s = T(0);
-    each([&](int64_t c, int64_t i) { s += term(c, i); });
-    return Team<kTeam>::template all<SumOf>(s);
+    each([&](int64_t c, const X&... v) { s += term(c, v...); }, x...);
+    return Team::template all<SumOf>(s);
   }
 };
 
 enum class Kind { softmax, log_softmax, logsumexp, softmax_bwd, log_softmax_bwd };
 
-template <Kind kKind, class T, int kTeam>
+template <Kind kKind, class T, class Team>
 static __global__ void rows_kernel(SoftmaxArgs a, int64_t rows) {
   const T *x = static_cast<const T*>(a.x), *g = static_cast<const T*>(a.g);
   T* out = static_cast<T*>(a.out);
-  const int64_t id = Team<kTeam>::row();
+  const int64_t id = Team::row();
   if (id >= rows) return;  // whole teams leave
-  const RowOf<T, kTeam> row(id, a.classes, a.inner);
+  const bool aligned = is_aligned<Team::run>(x) && is_aligned<Team::run>(g) && is_aligned<Team::run>(out);
+  const RowOf<T, Team> row(id, a.classes, a.inner, aligned);
   if constexpr (kKind == Kind::softmax_bwd) {
-    const T dot = row.sum([=](int64_t, int64_t i) { return g[i] * x[i]; });
-    row.each([=](int64_t, int64_t i) { out[i] = x[i] * (g[i] - dot); });
+    const T dot = row.sum([=](int64_t, T y, T dy) { return dy * y; }, x, g);
+    row.write(out, [=](int64_t, T y, T dy) { return y * (dy - dot); }, x, g);
   } else if constexpr (kKind == Kind::log_softmax_bwd) {
-    const T sum = row.sum([=](int64_t, int64_t i) { return g[i]; });
-    row.each([=](int64_t, int64_t i) { out[i] = g[i] - exp(x[i]) * sum; });
+    const T sum = row.sum([=](int64_t, T dy) { return dy; }, g);
+    row.write(out, [=](int64_t, T y, T dy) { return dy - exp(y) * sum; }, x, g);
   } else {
     T m = row.max(x);
     if (kKind == Kind::logsumexp && abs(m) == T(INFINITY)) m = T(0);  // infinite terms need no shift
-    const T sum = row.sum([=](int64_t, int64_t i) { return exp(x[i] - m); });
+    const T sum = row.sum([=](int64_t, T v) { return exp(v - m); }, x);
     if constexpr (kKind == Kind::logsumexp) {
-      if (Team<kTeam>::member() == 0) out[id] = log(sum) + m;
+      if (Team::member() == 0) out[id] = log(sum) + m;
     } else if constexpr (kKind == Kind::softmax) {
       const T scale = T(1) / sum;
-      row.each([=](int64_t, int64_t i) { out[i] = exp(x[i] - m) * scale; });
+      row.write(out, [=](int64_t, T v) { return exp(v - m) * scale; }, x);
     } else {
       const T log_sum = log(sum);
-      row.each([=](int64_t, int64_t i) { out[i] = (x[i] - m) - log_sum; });
+      row.write(out, [=](int64_t, T v) { return (v - m) - log_sum; }, x);
     }
   }
 }
 
 // run(Team, shape) for the team that suits these rows.
-template <class F>
+template <class T, class F>
 static void with_team(int64_t rows, int64_t classes, int64_t inner, const F& run) {
-  const auto shape = [=](int64_t team) {
-    const int64_t a_block = kBlock / team;
-    return Shape{.blocks = dim3(static_cast<unsigned>((rows + a_block - 1) / a_block)), .threads = dim3(kBlock)};
+  const auto with = [&]<int kThreads, int kRun>(Team<kThreads, kRun> team) {
+    constexpr int64_t kRows = kBlock / kThreads;  // of a block
+    run(team, Shape{.blocks = dim3(static_cast<unsigned>((rows + kRows - 1) / kRows)), .threads = dim3(kBlock)});
   };
+  constexpr int kRun = Vec128<T>::size;
   if (inner != 1)
-    run(Team<1>(), shape(1));
+    with(Team<1, 1>());
   else if (classes <= kWarpClasses)
-    run(Team<32>(), shape(32));
+    classes % kRun ? with(Team<32, 1>()) : with(Team<32, kRun>());
   else
-    run(Team<kBlock>(), shape(kBlock));
+    classes % kRun ? with(Team<kBlock, 1>()) : with(Team<kBlock, kRun>());
 }
 
 template <Kind kKind, class T>
 static void softmax(const char* name, const SoftmaxArgs& a, int64_t rows) {
-  with_team(rows, a.classes, a.inner, [&]<int kTeam>(Team<kTeam>, const Shape& shape) {
-    launch(name, rows_kernel<kKind, T, kTeam>, shape, a, rows);
+  with_team<T>(rows, a.classes, a.inner, [&]<class Team>(Team, const Shape& shape) {
+    launch(name, rows_kernel<kKind, T, Team>, shape, a, rows);
   });
 }
 
@@ -146,10 +166,9 @@ struct Sums {
 };
 
 // As shares() and gradient_row() of cross_entropy.h.
-template <class T, int kTeam>
-__device__ void gradient(const XentArgs& a, const Sums& sums, int64_t id, const RowOf<T, kTeam>& row, T m, T sum) {
+template <class T, class Team>
+__device__ void gradient(const XentArgs& a, const Sums& sums, int64_t id, const RowOf<T, Team>& row, T m, T sum) {
   const T *x = static_cast<const T*>(a.x), *w = static_cast<const T*>(a.weight);
-  T* dx = static_cast<T*>(a.dx);
   const bool counts = a.target[id] != a.ignored;
   const int64_t target = held(a.target[id], a.classes);
   const T scale = static_cast<T>(sums.count ? 1 / *sums.count : a.scale);
@@ -159,28 +178,34 @@ __device__ void gradient(const XentArgs& a, const Sums& sums, int64_t id, const 
   const T each = counts ? static_cast<T>(a.smoothing / static_cast<double>(a.classes)) * g : T(0);
   const T weight_sum = static_cast<T>(sums.weight ? *sums.weight : a.weight_sum);
   const T factor = (own + each * weight_sum) / sum;
-  row.each([&](int64_t c, int64_t i) {
-    T d = exp(x[i] - m) * factor;
+  const auto dx = [&](int64_t c, T v) {
+    T d = exp(v - m) * factor;
     if (a.smoothing != 0) d -= w ? each * w[c] : each;
-    if (counts && c == target) d -= own;
-    dx[i] = d;
-  });
+    return counts && c == target ? d - own : d;
+  };
+  row.write(static_cast<T*>(a.dx), dx, x);
 }
 
-template <class T, int kTeam>
+template <class T, class Team>
+__device__ RowOf<T, Team> row_of(const XentArgs& a, int64_t id) {
+  const bool aligned =
+      is_aligned<Team::run>(static_cast<const T*>(a.x)) && is_aligned<Team::run>(static_cast<T*>(a.dx));
+  return {id, a.classes, a.inner, aligned};
+}
+
+template <class T, class Team>
 static __global__ void cross_entropy_kernel(XentArgs a, Sums sums) {
-  const int64_t id = Team<kTeam>::row();
+  const int64_t id = Team::row();
   if (id >= a.rows) return;  // whole teams leave
   const T *x = static_cast<const T*>(a.x), *w = static_cast<const T*>(a.weight);
   T *max = static_cast<T*>(a.stats), *sum = max + a.rows;
-  const RowOf<T, kTeam> row(id, a.classes, a.inner);
-  const T m = row.max(x), s = row.sum([=](int64_t, int64_t i) { return exp(x[i] - m); });
+  const RowOf<T, Team> row = row_of<T, Team>(a, id);
+  const T m = row.max(x), s = row.sum([=](int64_t, T v) { return exp(v - m); }, x);
   const bool counts = a.target[id] != a.ignored;
   T smoothed = T(0);
-  if (counts && a.smoothing != 0)
-    smoothed = row.sum([=](int64_t c, int64_t i) { return w ? (m - x[i]) * w[c] : m - x[i]; });
+  if (counts && a.smoothing != 0) smoothed = row.sum([=](int64_t c, T v) { return w ? (m - v) * w[c] : m - v; }, x);
   if (a.dx) gradient(a, sums, id, row, m, s);
-  if (Team<kTeam>::member() > 0) return;
+  if (Team::member() > 0) return;
   max[id] = m;
   sum[id] = s;
   T loss = T(0);
@@ -196,12 +221,12 @@ static __global__ void cross_entropy_kernel(XentArgs a, Sums sums) {
   static_cast<T*>(a.loss)[id] = loss;
 }
 
-template <class T, int kTeam>
+template <class T, class Team>
 static __global__ void cross_entropy_bwd_kernel(XentArgs a, Sums sums) {
-  const int64_t id = Team<kTeam>::row();
+  const int64_t id = Team::row();
   if (id >= a.rows) return;
   const T *max = static_cast<const T*>(a.stats), *sum = max + a.rows;
-  gradient(a, sums, id, RowOf<T, kTeam>(id, a.classes, a.inner), max[id], sum[id]);
+  gradient(a, sums, id, row_of<T, Team>(a, id), max[id], sum[id]);
 }
 
 // Fills `held` with what the kernels need of Sums, from device memory alone: no step waits for the GPU.
@@ -226,8 +251,8 @@ static void cross_entropy(XentArgs a) {
   const Sums sums = sums_of<T>(a, held);
   const bool reduced = !a.loss;
   if (reduced) a.loss = losses.as<T>();
-  with_team(a.rows, a.classes, a.inner, [&]<int kTeam>(Team<kTeam>, const Shape& shape) {
-    if (a.rows > 0) launch("cross_entropy", cross_entropy_kernel<T, kTeam>, shape, a, sums);
+  with_team<T>(a.rows, a.classes, a.inner, [&]<class Team>(Team, const Shape& shape) {
+    if (a.rows > 0) launch("cross_entropy", cross_entropy_kernel<T, Team>, shape, a, sums);
   });
   if (!reduced) return;
   sum_terms("cross_entropy", ValueAt<T>{static_cast<const T*>(a.loss)}, a.rows, held + 2);
@@ -239,8 +264,8 @@ template <class T>
 static void cross_entropy_gradient(const XentArgs& a) {
   const Scratch numbers(2 * sizeof(double));
   const Sums sums = sums_of<T>(a, numbers.as<double>());
-  with_team(a.rows, a.classes, a.inner, [&]<int kTeam>(Team<kTeam>, const Shape& shape) {
-    launch("cross_entropy_bwd", cross_entropy_bwd_kernel<T, kTeam>, shape, a, sums);
+  with_team<T>(a.rows, a.classes, a.inner, [&]<class Team>(Team, const Shape& shape) {
+    launch("cross_entropy_bwd", cross_entropy_bwd_kernel<T, Team>, shape, a, sums);
   });
 }
 
