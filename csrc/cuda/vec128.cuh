@@ -19,6 +19,12 @@ __host__ __device__ __forceinline__ bool is_aligned(const T* p) {
   return reinterpret_cast<std::uintptr_t>(p) % (sizeof(T) * N) == 0;
 }
 
+/// Whether packs of N elements T may be read at each of these addresses; a null one counts as aligned.
+template <class T, int N, class... P>
+__host__ __device__ __forceinline__ bool all_aligned(const P*... p) {
+  return (is_aligned<N>(reinterpret_cast<const T*>(p)) && ...);
+}
+
 template <int N, class T>
 __device__ __forceinline__ Pack<T, N> load_pack(const T* p) {
   DL_DEVICE_CHECK(is_aligned<N>(p), "load_pack: the address is not a multiple of the pack's size");
@@ -62,6 +68,27 @@ __device__ __forceinline__ void store_run(T* p, const Pack<T, N>& v, bool aligne
   if (aligned) return store_pack(p, v);
   DL_UNROLL
   for (int e = 0; e < N; ++e) p[e] = v.of[e];
+}
+
+/// p's run from i on, or N times p[i].
+template <int N, class T>
+__device__ __forceinline__ Pack<T, N> load_run_or_one(const T* p, std::int64_t i, bool run, bool aligned) {
+  if (run) return load_run<N>(p + i, aligned);
+  const T one = p[i];
+  Pack<T, N> v;
+  DL_UNROLL
+  for (int e = 0; e < N; ++e) v.of[e] = one;
+  return v;
+}
+
+/// f(std::integral_constant<int, N>()): N elements T of 16 bytes where `whole` says that there are whole runs of them
+/// alone, else N = 1.
+template <class T, class F>
+static void with_run(bool whole, const F& f) {
+  if (whole)
+    f(std::integral_constant<int, Vec128<T>::size>());
+  else
+    f(std::integral_constant<int, 1>());
 }
 
 }  // namespace dl::cuda

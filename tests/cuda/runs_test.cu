@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "check.h"
+#include "ops/norm/norm.h"
 #include "ops/softmax_xent/softmax_xent.h"
 
 namespace dl::cuda {
@@ -18,6 +19,12 @@ BOTH(softmax_bwd, SoftmaxArgs)
 BOTH(log_softmax_bwd, SoftmaxArgs)
 BOTH(cross_entropy_fwd, XentArgs)
 BOTH(cross_entropy_bwd, XentArgs)
+BOTH(batch_norm_stats, NormArgs)
+BOTH(batch_norm_sums, NormArgs)
+BOTH(batch_norm_fwd, NormArgs)
+BOTH(batch_norm_bwd, NormArgs)
+BOTH(row_norm_fwd, RowNormArgs)
+BOTH(row_norm_bwd, RowNormArgs)
 #undef BOTH
 }  // namespace dl::cuda
 
@@ -36,7 +43,7 @@ class Around {
       : before_(kAround + offset),
         n_(n),
         memory_(numbers<T>(before_ + n + kAround,
-                           [=](std::size_t i) {
+                           [=, this](std::size_t i) {
                              const std::uint32_t r = (static_cast<std::uint32_t>(i) - before_ + seed) * 2654435761u;
                              const bool poison = !seed || i < static_cast<std::size_t>(before_) ||
                                                  i >= static_cast<std::size_t>(before_ + n);
@@ -74,9 +81,9 @@ void same_anywhere(const F& run) {
   }
 }
 
-template <class T>
-std::vector<T> joined(std::vector<T> a, const std::vector<T>& b) {
-  a.insert(a.end(), b.begin(), b.end());
+template <class T, class... More>
+std::vector<T> joined(std::vector<T> a, const More&... more) {
+  (a.insert(a.end(), more.begin(), more.end()), ...);
   return a;
 }
 
@@ -131,12 +138,101 @@ void check_cross_entropy(Launcher forward, Launcher backward) {
       backward(args, 0, kRows);
       const auto gradient = dx.host();
       EXPECT(gradient == again.host());
-      return joined(gradient, joined(loss.host(), stats.host()));
+      return joined(gradient, loss.host(), stats.host());
     });
 }
 TEST(cross_entropy_of_views) {
   check_cross_entropy<float>(std::get<0>(cuda::cross_entropy_fwd), std::get<0>(cuda::cross_entropy_bwd));
   check_cross_entropy<double>(std::get<1>(cuda::cross_entropy_fwd), std::get<1>(cuda::cross_entropy_bwd));
+}
+
+struct NormShape {
+  int64_t outer, channels, inner;
+};
+// Pixels of whole and of other runs of channels, a block's 32 and more, one part and two; planes alike.
+constexpr NormShape kBatches[] = {{9, 4, 1},  {9, 36, 1}, {300, 36, 1}, {9, 7, 1},  {9, 67, 1},
+                                  {3, 5, 36}, {2, 3, 4},  {5, 1, 1200}, {3, 5, 49}, {5, 1, 1201}};
+
+template <class T, int kType>
+void check_batch_norm(bool relu) {
+  for (const auto& [outer, channels, inner] : kBatches)
+    same_anywhere([&](int offset_x, int offset_w, int offset_out) {
+      const int64_t n = outer * channels * inner;
+      const Around<T> x(n, offset_x, 1), g(n, offset_w, 2), w(channels, offset_w, 3), b(channels, offset_x, 4),
+          y(n, offset_out), dx(n, offset_out), mean(channels, offset_out), invstd(channels, offset_out),
+          dw(channels, offset_x), db(channels, offset_x), means(2 * channels, offset_w);
+      dl::NormArgs args{.x = x.at,
+                        .g = g.at,
+                        .out = y.at,
+                        .sums = nullptr,
+                        .params = nullptr,
+                        .total = n,
+                        .channels = channels,
+                        .inner = inner,
+                        .width = 0,
+                        .step = 0,
+                        .lanes = 0,
+                        .relu = relu,
+                        .training = true,
+                        .stream = false};
+      args.device = {.weight = w.at, .bias = b.at, .mean = mean.at, .invstd = invstd.at};
+      args.device.dweight = dw.at;
+      args.device.dbias = db.at;
+      args.device.means = means.at;
+      args.device.eps = 1e-5;
+      args.device.batch = true;
+      std::get<kType>(cuda::batch_norm_stats)(args, 0, n);
+      std::get<kType>(cuda::batch_norm_fwd)(args, 0, n);
+      args.out = dx.at;
+      std::get<kType>(cuda::batch_norm_sums)(args, 0, n);
+      std::get<kType>(cuda::batch_norm_bwd)(args, 0, n);
+      return joined(y.host(), dx.host(), mean.host(), invstd.host(), dw.host(), db.host(), means.host());
+    });
+}
+TEST(batch_norm_of_views) {
+  for (const bool relu : {false, true}) {
+    check_batch_norm<float, 0>(relu);
+    check_batch_norm<double, 1>(relu);
+  }
+}
+
+struct RowShape {
+  int64_t rows, size, inner, groups;
+};
+constexpr RowShape kNormRows[] = {{5, 4, 1, 1},   {5, 140, 1, 1}, {2, 2052, 1, 1}, {5, 7, 1, 1},
+                                  {5, 131, 1, 1}, {6, 36, 12, 2}, {2, 2080, 4, 1}, {6, 21, 7, 2}};
+
+template <class T, int kType>
+void check_row_norm() {
+  for (const auto& [rows, size, inner, groups] : kNormRows)
+    same_anywhere([&](int offset_x, int offset_w, int offset_out) {
+      const int64_t params = groups * size / inner;
+      const Around<T> x(rows * size, offset_x, 1), g(rows * size, offset_w, 2), w(params, offset_w, 3),
+          b(params, offset_x, 4), y(rows * size, offset_out), dx(rows * size, offset_out), stats(2 * rows, 0),
+          dw(params, offset_x), db(params, offset_x);
+      dl::RowNormArgs args{.x = x.at,
+                           .g = g.at,
+                           .out = y.at,
+                           .stats = stats.at,
+                           .weight = w.at,
+                           .bias = b.at,
+                           .sums = nullptr,
+                           .size = size,
+                           .inner = inner,
+                           .groups = groups,
+                           .grain = rows,
+                           .eps = 1e-5};
+      std::get<kType>(cuda::row_norm_fwd)(args, 0, rows);
+      args.out = dx.at;
+      args.dweight = dw.at;
+      args.dbias = db.at;
+      std::get<kType>(cuda::row_norm_bwd)(args, 0, rows);
+      return joined(y.host(), dx.host(), stats.host(), dw.host(), db.host());
+    });
+}
+TEST(row_norm_of_views) {
+  check_row_norm<float, 0>();
+  check_row_norm<double, 1>();
 }
 
 }  // namespace

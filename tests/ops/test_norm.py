@@ -43,6 +43,7 @@ def inputs(*shapes):
 
 # Channels of every kind: 1, one vector, its tails, the recipes' 8 and 10, wide; several parts; short and long planes.
 SHAPES = ((5, 3), (3, 4), (64, 50), (9, 1, 4), (4, 8, 3, 5), (3, 10, 7, 7), (2, 16, 9, 11), (3, 67, 2, 2), (2, 1030, 3))
+SHAPES += ((5, 36, 3, 4),)  # whole vectors of channels and of planes, more than the 32 channels of a CUDA block
 LARGE = ((13, 10, 23, 24), (1, 2, 260, 257))  # more than one part: of rows, of a plane
 CASES = [
     Case(

@@ -51,7 +51,7 @@ CASES = [
     Case(
         "layer_norm",
         layer,
-        affine((3, 5), (1, 67), (2, 3, 16), (300, 130), (2, 33001), (4500, 9)),
+        affine((3, 5), (1, 67), (2, 3, 16), (4, 132), (300, 130), (2, 33001), (4500, 9)),
         oracle=layer_oracle,
         rows=ROWS,
         length=64,
@@ -79,7 +79,7 @@ CASES = [
     Case(
         "group_norm",
         group,
-        channels((5, 6), (3, 4, 5), (2, 6, 3, 5), (3, 64, 9, 11), (150, 6), (2, 2, 131, 130)),
+        channels((5, 6), (3, 4, 5), (2, 6, 3, 5), (3, 6, 2, 6), (3, 64, 9, 11), (150, 6), (2, 2, 131, 130)),
         oracle=group_oracle,
         attrs={"num_groups": 2},
         rows=ROWS,

@@ -1,7 +1,7 @@
 // Batch norm and row norms (norm.h) on the device alone: sums, what follows from them, and the map, without a number
 // going to the host. Sums are double, about the first element of the channel or row, in shares that depend on shapes
-// alone. Limit: memory bandwidth: statistics read x once, the map reads and writes it once.
-#include "cuda/map.cuh"
+// alone, 16 bytes of a thread at a time where channels or planes are multiples of that. Limit: memory bandwidth:
+// statistics read x once, the map reads and writes it once.
 #include "cuda/reduce.cuh"
 #include "cuda/scratch.h"
 #include "ops/norm/norm.h"
@@ -16,21 +16,19 @@ enum class Sum { squares, gradient, relu_gradient };
 // What an element adds. Gradients: Σ g and Σ g (x - mean), g stopping where relu(y) is 0.
 template <class T, Sum kSum>
 struct Term {
-  const T *x, *g;
   T center, scale, bias;
 
-  __device__ Term(const NormArgs& a, int64_t c)
-      : x(static_cast<const T*>(a.x)), g(static_cast<const T*>(a.g)), center(x[c * a.inner]), scale(), bias() {
+  Term() = default;
+  __device__ Term(const NormArgs& a, int64_t c) : center(static_cast<const T*>(a.x)[c * a.inner]), scale(), bias() {
     if constexpr (kSum != Sum::squares) center = static_cast<const T*>(a.device.mean)[c];
     if constexpr (kSum == Sum::relu_gradient) {
       scale = a.device.template scale<T>(c);
       bias = a.device.template bias_of<T>(c);
     }
   }
-  __device__ void add(int64_t i, Two& sums) const {
-    const T d = x[i] - center;
-    T first = d;
-    if constexpr (kSum != Sum::squares) first = g[i];
+  __device__ void add(T x, T g, Two& sums) const {
+    const T d = x - center;
+    T first = kSum == Sum::squares ? d : g;
     if constexpr (kSum == Sum::relu_gradient) first = d * scale + bias > T(0) ? first : T(0);
     sums.a += static_cast<double>(first);
     sums.b += static_cast<double>(first) * static_cast<double>(d);
@@ -38,37 +36,43 @@ struct Term {
 };
 
 // Neighbouring channels (inner == 1): 32 of them a block, parts of the pixels along y.
-template <class T, Sum kSum>
+template <class T, Sum kSum, int kRun>
 static __global__ void pixel_sums_kernel(NormArgs a, int64_t outer, int64_t part, Two* out) {
-  struct Held {
-    Two of[kRows][kColumns];
-  };
-  Held& held = shared<Held>();
-  const int64_t c = static_cast<int64_t>(blockIdx.x) * kColumns + threadIdx.x, first = blockIdx.y * part;
+  const T *x = static_cast<const T*>(a.x), *g = static_cast<const T*>(kSum == Sum::squares ? a.x : a.g);
+  const bool aligned = all_aligned<T, kRun>(x, g);
+  const int64_t c = static_cast<int64_t>(blockIdx.x) * kColumns + threadIdx.x * kRun, first = blockIdx.y * part;
   const int64_t last = first + part < outer ? first + part : outer;
-  Two sums{0, 0};
+  Two sums[kRun] = {};
   if (c < a.channels) {
-    const Term<T, kSum> term(a, c);
-    for (int64_t o = first + threadIdx.y; o < last; o += kRows) term.add(o * a.channels + c, sums);
+    Term<T, kSum> terms[kRun];
+    DL_UNROLL
+    for (int e = 0; e < kRun; ++e) terms[e] = Term<T, kSum>(a, c + e);
+    for (int64_t o = first + threadIdx.y; o < last; o += blockDim.y) {
+      const int64_t at = o * a.channels + c;
+      const auto u = load_run<kRun>(x + at, aligned), v = load_run<kRun>(g + at, aligned);
+      DL_UNROLL
+      for (int e = 0; e < kRun; ++e) terms[e].add(u.of[e], v.of[e], sums[e]);
+    }
   }
-  held.of[threadIdx.y][threadIdx.x] = sums;
-  __syncthreads();
-  if (threadIdx.y > 0 || c >= a.channels) return;
-  for (int y = 1; y < kRows; ++y) {
-    sums.a += held.of[y][threadIdx.x].a;
-    sums.b += held.of[y][threadIdx.x].b;
-  }
-  out[blockIdx.y * a.channels + c] = sums;
+  add_rows(sums, [&](int64_t channel, const Two& sum) {
+    if (channel < a.channels) out[blockIdx.y * a.channels + channel] = sum;
+  });
 }
 
 // Planes: a block takes one channel of a part of the outer dimensions.
-template <class T, Sum kSum>
+template <class T, Sum kSum, int kRun>
 static __global__ void plane_sums_kernel(NormArgs a, int64_t outer, int64_t part, Two* out) {
+  const T *x = static_cast<const T*>(a.x), *g = static_cast<const T*>(kSum == Sum::squares ? a.x : a.g);
+  const bool aligned = all_aligned<T, kRun>(x, g);
   const int64_t c = blockIdx.x, first = blockIdx.y * part, last = first + part < outer ? first + part : outer;
   const Term<T, kSum> term(a, c);
   Two sums{0, 0};
-  for (int64_t i = threadIdx.x; i < (last - first) * a.inner; i += blockDim.x)
-    term.add(((first + i / a.inner) * a.channels + c) * a.inner + i % a.inner, sums);
+  for (int64_t i = threadIdx.x * kRun; i < (last - first) * a.inner; i += blockDim.x * kRun) {
+    const int64_t at = ((first + i / a.inner) * a.channels + c) * a.inner + i % a.inner;
+    const auto u = load_run<kRun>(x + at, aligned), v = load_run<kRun>(g + at, aligned);
+    DL_UNROLL
+    for (int e = 0; e < kRun; ++e) term.add(u.of[e], v.of[e], sums);
+  }
   const double s = block_reduce<SumOf>(sums.a), t = block_reduce<SumOf>(sums.b);
   if (threadIdx.x == 0) out[blockIdx.y * a.channels + c] = {s, t};
 }
@@ -126,25 +130,32 @@ static __global__ void finish_gradients_kernel(NormArgs a, const Two* parts, int
   }
 }
 
+// Whether runs of 16 bytes never cross a channel, or are of neighbouring channels.
+template <class T>
+static bool whole_channels(const NormArgs& a) {
+  return (a.inner == 1 ? a.channels : a.inner) % Vec128<T>::size == 0;
+}
+
 template <class T, Sum kSum>
 static int64_t sum_channels(const NormArgs& a, Two* parts, int64_t most) {
-  const int64_t outer = a.total / (a.channels * a.inner),
-                blocks = a.inner == 1 ? (a.channels + kColumns - 1) / kColumns : a.channels;
-  const int64_t count = (outer + (outer + most - 1) / most - 1) / ((outer + most - 1) / most),
-                part = (outer + most - 1) / most;
-  const dim3 grid(static_cast<unsigned>(blocks), static_cast<unsigned>(count));
-  if (a.inner == 1)
-    launch("batch_norm_sums", pixel_sums_kernel<T, kSum>, {.blocks = grid, .threads = dim3(kColumns, kRows)}, a, outer,
-           part, parts);
-  else
-    launch("batch_norm_sums", plane_sums_kernel<T, kSum>, {.blocks = grid, .threads = threads_for(part * a.inner)}, a,
-           outer, part, parts);
+  const int64_t outer = a.total / (a.channels * a.inner), part = (outer + most - 1) / most,
+                count = (outer + part - 1) / part;
+  const unsigned blocks = a.inner == 1 ? column_blocks(a.channels) : static_cast<unsigned>(a.channels);
+  const dim3 grid(blocks, static_cast<unsigned>(count));
+  with_run<T>(whole_channels<T>(a), [&]<int kRun>(std::integral_constant<int, kRun>) {
+    if (a.inner == 1)
+      launch("batch_norm_sums", pixel_sums_kernel<T, kSum, kRun>, {.blocks = grid, .threads = column_threads(kRun)}, a,
+             outer, part, parts);
+    else
+      launch("batch_norm_sums", plane_sums_kernel<T, kSum, kRun>,
+             {.blocks = grid, .threads = threads_for(part * a.inner)}, a, outer, part, parts);
+  });
   return count;
 }
 
 // As many parts as give an H100's 132 SMs eight blocks each, of at least 2048 elements.
 static int64_t most_parts(const NormArgs& a) {
-  const int64_t blocks = a.inner == 1 ? (a.channels + kColumns - 1) / kColumns : a.channels;
+  const int64_t blocks = a.inner == 1 ? column_blocks(a.channels) : a.channels;
   const int64_t wanted = (1056 + blocks - 1) / blocks, fit = a.total / blocks / 2048;
   return fit < 1 ? 1 : wanted < fit ? wanted : fit;
 }
@@ -169,44 +180,53 @@ static void batch_sums(const NormArgs& a) {
   launch("batch_norm_sums", finish_gradients_kernel<T>, grid_stride(a.channels), a, parts.as<const Two>(), count);
 }
 
-template <class T, bool kBackward>
-__device__ T batch_element(const NormArgs& a, T x, T g, int64_t c) {
+// Elements from i on, of one channel or of neighbouring ones: what they share is read once.
+template <class T, bool kBackward, int kRun>
+static __global__ void batch_map_kernel(NormArgs a) {
   const NormDevice& p = a.device;
-  const T d = x - static_cast<const T*>(p.mean)[c], scale = p.template scale<T>(c);
-  const T y = d * scale + p.template bias_of<T>(c);
-  if constexpr (!kBackward) return a.relu && y < T(0) ? T(0) : y;
-  if (a.relu) g = y > T(0) ? g : T(0);
-  if (!a.training) return g * scale;
-  const T* means = static_cast<const T*>(p.means);
-  return (g - means[c] - d * means[a.channels + c]) * scale;
-}
-
-// Packs never cross a channel, or are of neighbouring channels.
-template <class T, bool kBackward>
-static __global__ void batch_map_kernel(NormArgs a, int64_t packs) {
-  constexpr int kN = Vec128<T>::size;
   const T *x = static_cast<const T*>(a.x), *g = static_cast<const T*>(kBackward ? a.g : a.x);
   T* out = static_cast<T*>(a.out);
-  for (int64_t i = first_item(); i < packs; i += item_step()) {
-    const auto u = load128(x + i * kN), v = load128(g + i * kN);
-    const int64_t c = i * kN / a.inner % a.channels;
-    Vec128<T> y;
+  const bool each = a.inner == 1,
+             aligned = all_aligned<T, kRun>(x, g, out, p.mean, p.invstd, p.weight, p.bias, p.means);
+  for (int64_t i = first_item() * kRun; i < a.total; i += item_step() * kRun) {
+    const int64_t c = (each ? i : i / a.inner) % a.channels;
+    const auto of_channel = [&](const void* values, int64_t at) {
+      return load_run_or_one<kRun>(static_cast<const T*>(values), at, each, aligned);
+    };
+    const auto u = load_run<kRun>(x + i, aligned), v = load_run<kRun>(g + i, aligned);
+    const auto mean = of_channel(p.mean, c);
+    auto scale = of_channel(p.invstd, c);
+    Pack<T, kRun> bias{}, dmean{}, dscale{};
+    if (p.weight) {
+      const auto w = of_channel(p.weight, c);
+      DL_UNROLL
+      for (int e = 0; e < kRun; ++e) scale.of[e] *= w.of[e];
+    }
+    if (p.bias && (!kBackward || a.relu)) bias = of_channel(p.bias, c);
+    if (kBackward && a.training) {
+      dmean = of_channel(p.means, c);
+      dscale = of_channel(p.means, a.channels + c);
+    }
+    Pack<T, kRun> y;
     DL_UNROLL
-    for (int e = 0; e < kN; ++e) y.of[e] = batch_element<T, kBackward>(a, u.of[e], v.of[e], a.inner == 1 ? c + e : c);
-    store128(out + i * kN, y);
+    for (int e = 0; e < kRun; ++e) {
+      const T d = u.of[e] - mean.of[e], normed = d * scale.of[e] + bias.of[e];
+      if constexpr (kBackward) {
+        const T dy = !a.relu || normed > T(0) ? v.of[e] : T(0);
+        y.of[e] = (a.training ? dy - dmean.of[e] - d * dscale.of[e] : dy) * scale.of[e];
+      } else {
+        y.of[e] = a.relu && normed < T(0) ? T(0) : normed;
+      }
+    }
+    store_run(out + i, y, aligned);
   }
-  for (int64_t i = packs * kN + first_item(); i < a.total; i += item_step())
-    out[i] = batch_element<T, kBackward>(a, x[i], g[i], i / a.inner % a.channels);
 }
 
 template <class T, bool kBackward>
 static void batch_map(const char* name, const NormArgs& a) {
-  constexpr int kN = Vec128<T>::size;
-  const T* g = static_cast<const T*>(kBackward ? a.g : a.x);
-  const bool whole = (a.inner == 1 ? a.channels : a.inner) % kN == 0 && is_aligned128(static_cast<const T*>(a.x)) &&
-                     is_aligned128(g) && is_aligned128(static_cast<const T*>(a.out));
-  const int64_t packs = whole ? a.total / kN : 0;
-  launch(name, batch_map_kernel<T, kBackward>, grid_stride(packs ? packs : a.total), a, packs);
+  with_run<T>(whole_channels<T>(a), [&]<int kRun>(std::integral_constant<int, kRun>) {
+    launch(name, batch_map_kernel<T, kBackward, kRun>, grid_stride(a.total / kRun), a);
+  });
 }
 
 #define BOTH(NAME, ARGS, ...) \
