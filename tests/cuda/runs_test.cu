@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "ops/norm/norm.h"
+#include "ops/rnn/rnn.h"
 #include "ops/softmax_xent/softmax_xent.h"
 
 namespace dl::cuda {
@@ -25,6 +26,12 @@ BOTH(batch_norm_fwd, NormArgs)
 BOTH(batch_norm_bwd, NormArgs)
 BOTH(row_norm_fwd, RowNormArgs)
 BOTH(row_norm_bwd, RowNormArgs)
+BOTH(rnn_tanh_cell_fwd, RnnCellArgs)
+BOTH(rnn_tanh_cell_bwd, RnnCellArgs)
+BOTH(lstm_cell_fwd, RnnCellArgs)
+BOTH(lstm_cell_bwd, RnnCellArgs)
+BOTH(gru_cell_fwd, RnnCellArgs)
+BOTH(gru_cell_bwd, RnnCellArgs)
 #undef BOTH
 }  // namespace dl::cuda
 
@@ -69,13 +76,19 @@ class Around {
   T* const at;
 };
 
-// run(offset of the first operand, of the second, of the result) -> all that it wrote.
+// Of operand k: 0 or 1 element behind an aligned address.
+struct Offsets {
+  unsigned moved;
+  int operator()(int k) const { return static_cast<int>(moved >> k & 1); }
+};
+
+// run(offsets) -> all that it wrote; with each operand moved, and with all of them.
 template <class F>
-void same_anywhere(const F& run) {
-  const auto expected = run(0, 0, 0);
+void same_anywhere(int operands, const F& run) {
+  const auto expected = run(Offsets{0});
   for (const auto v : expected) EXPECT(v == v && v != decltype(v)(-12345));
-  for (const auto& [x, g, out] : {std::tuple(1, 0, 0), {0, 1, 0}, {0, 0, 1}, {1, 1, 1}, {2, 3, 1}}) {
-    const auto got = run(x, g, out);
+  for (int k = 0; k <= operands; ++k) {
+    const auto got = run(Offsets{k < operands ? 1u << k : ~0u});
     EXPECT(got.size() == expected.size());
     EXPECT(std::memcmp(got.data(), expected.data(), got.size() * sizeof(got[0])) == 0);
   }
@@ -94,9 +107,9 @@ constexpr int64_t kRows = 3;
 template <class T, class Launcher>
 void check_softmax(Launcher launcher, bool one_a_row = false) {
   for (const int64_t classes : kClasses)
-    same_anywhere([=](int offset_x, int offset_g, int offset_out) {
-      const Around<T> x(kRows * classes, offset_x, 1), g(kRows * classes, offset_g, 2),
-          out(one_a_row ? kRows : kRows * classes, offset_out);
+    same_anywhere(3, [=](Offsets at) {
+      const Around<T> x(kRows * classes, at(0), 1), g(kRows * classes, at(1), 2),
+          out(one_a_row ? kRows : kRows * classes, at(2));
       launcher({.x = x.at, .g = g.at, .out = out.at, .classes = classes, .inner = 1}, 0, kRows);
       return out.host();
     });
@@ -116,9 +129,9 @@ SOFTMAX(log_softmax_bwd)
 template <class T, class Launcher>
 void check_cross_entropy(Launcher forward, Launcher backward) {
   for (const int64_t classes : kClasses)
-    same_anywhere([=](int offset_x, int offset_w, int offset_dx) {
-      const Around<T> x(kRows * classes, offset_x, 1), w(classes, offset_w, 2), dx(kRows * classes, offset_dx),
-          again(kRows * classes, offset_dx), stats(2 * kRows, 0), loss(kRows, 0);
+    same_anywhere(4, [=](Offsets at) {
+      const Around<T> x(kRows * classes, at(0), 1), w(classes, at(1), 2), dx(kRows * classes, at(2)),
+          again(kRows * classes, at(3)), stats(2 * kRows, 0), loss(kRows, 0);
       const Device<int64_t> target(std::vector<int64_t>{0, classes - 1, 1});
       dl::XentArgs args{.x = x.at,
                         .target = target.at,
@@ -156,11 +169,11 @@ constexpr NormShape kBatches[] = {{9, 4, 1},  {9, 36, 1}, {300, 36, 1}, {9, 7, 1
 template <class T, int kType>
 void check_batch_norm(bool relu) {
   for (const auto& [outer, channels, inner] : kBatches)
-    same_anywhere([&](int offset_x, int offset_w, int offset_out) {
+    same_anywhere(11, [&](Offsets at) {
       const int64_t n = outer * channels * inner;
-      const Around<T> x(n, offset_x, 1), g(n, offset_w, 2), w(channels, offset_w, 3), b(channels, offset_x, 4),
-          y(n, offset_out), dx(n, offset_out), mean(channels, offset_out), invstd(channels, offset_out),
-          dw(channels, offset_x), db(channels, offset_x), means(2 * channels, offset_w);
+      const Around<T> x(n, at(0), 1), g(n, at(1), 2), w(channels, at(2), 3), b(channels, at(3), 4), y(n, at(4)),
+          dx(n, at(5)), mean(channels, at(6)), invstd(channels, at(7)), dw(channels, at(8)), db(channels, at(9)),
+          means(2 * channels, at(10));
       dl::NormArgs args{.x = x.at,
                         .g = g.at,
                         .out = y.at,
@@ -205,11 +218,10 @@ constexpr RowShape kNormRows[] = {{5, 4, 1, 1},   {5, 140, 1, 1}, {2, 2052, 1, 1
 template <class T, int kType>
 void check_row_norm() {
   for (const auto& [rows, size, inner, groups] : kNormRows)
-    same_anywhere([&](int offset_x, int offset_w, int offset_out) {
+    same_anywhere(8, [&](Offsets at) {
       const int64_t params = groups * size / inner;
-      const Around<T> x(rows * size, offset_x, 1), g(rows * size, offset_w, 2), w(params, offset_w, 3),
-          b(params, offset_x, 4), y(rows * size, offset_out), dx(rows * size, offset_out), stats(2 * rows, 0),
-          dw(params, offset_x), db(params, offset_x);
+      const Around<T> x(rows * size, at(0), 1), g(rows * size, at(1), 2), w(params, at(2), 3), b(params, at(3), 4),
+          y(rows * size, at(4)), dx(rows * size, at(5)), stats(2 * rows, 0), dw(params, at(6)), db(params, at(7));
       dl::RowNormArgs args{.x = x.at,
                            .g = g.at,
                            .out = y.at,
@@ -234,5 +246,54 @@ TEST(row_norm_of_views) {
   check_row_norm<float, 0>();
   check_row_norm<double, 1>();
 }
+
+struct CellShape {
+  int64_t hidden, state_stride, gap;  // gap: between a row's gates and the next one's
+};
+// Whole runs, and what keeps rows from being whole: their length, the stride of states, the stride of gates.
+constexpr CellShape kCells[] = {{4, 4, 0}, {36, 72, 4}, {7, 8, 0}, {36, 37, 0}, {36, 36, 1}};
+
+// Of one step with all that a cell may need: `gates` numbers of a_t and u_t a column, `kept` places for them.
+template <class T, class Launcher>
+void check_cell(Launcher forward, Launcher backward, int64_t gates, int64_t kept) {
+  for (const auto& [hidden, state_stride, gap] : kCells)
+    same_anywhere(12, [&](Offsets at) {
+      const int64_t stride = kept * hidden + gap, states = (kRows - 1) * state_stride + hidden, n = kRows * hidden;
+      const Around<T> x(kRows * stride, at(0), 1), u(gates * n, at(1), 2), h(states, at(2), 3), c(states, at(3), 4),
+          y(states, at(4), 5), h_before(n, at(5)), c_before(n, at(6)), g(states, at(7), 6), dh(n, at(8), 7),
+          dc(n, at(9), 8), da(gates * n, at(10), 9), du(gates * n, at(11), 10);
+      const std::vector<T> x_was = x.host(), y_was = y.host();
+      const dl::RnnCellArgs args{.hidden = hidden,
+                                 .gates = x.at,
+                                 .gates_stride = stride,
+                                 .product = u.at,
+                                 .h = h.at,
+                                 .c = c.at,
+                                 .y = y.at,
+                                 .state_stride = state_stride,
+                                 .h_before = h_before.at,
+                                 .c_before = gates == 4 ? c_before.at : nullptr,
+                                 .g = g.at,
+                                 .dh = dh.at,
+                                 .dc = dc.at,
+                                 .da = da.at,
+                                 .du = du.at};
+      forward(args, 0, kRows);
+      backward(args, 0, kRows);
+      const std::vector<T> x_is = x.host(), y_is = y.host();
+      for (int64_t i = 0; i < kRows * stride; ++i) EXPECT(i % stride < kept * hidden || x_is[i] == x_was[i]);
+      for (int64_t i = 0; i < states; ++i) EXPECT((i % state_stride < hidden) == (y_is[i] != y_was[i]));
+      return joined(x_is, y_is, h.host(), c.host(), h_before.host(), dh.host(), dc.host(), da.host(), du.host());
+    });
+}
+
+#define CELL(NAME, GATES, KEPT) \
+  TEST(NAME##_cell_of_views) { \
+    check_cell<float>(std::get<0>(cuda::NAME##_cell_fwd), std::get<0>(cuda::NAME##_cell_bwd), GATES, KEPT); \
+    check_cell<double>(std::get<1>(cuda::NAME##_cell_fwd), std::get<1>(cuda::NAME##_cell_bwd), GATES, KEPT); \
+  }
+CELL(rnn_tanh, 1, 1)
+CELL(lstm, 4, 4)
+CELL(gru, 3, 4)
 
 }  // namespace

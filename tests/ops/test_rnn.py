@@ -134,7 +134,7 @@ def gentle(rng, shape):
     return 0.4 * rng.standard_normal(shape)
 
 
-ODD_SHAPES = [(STEPS, N, INPUTS, HIDDEN), (1, 1, 1, 1), (2, 5, 3, 33), (3, 1, 9, 16)]
+ODD_SHAPES = [(STEPS, N, INPUTS, HIDDEN), (1, 1, 1, 1), (2, 5, 3, 33), (3, 1, 9, 16), (2, 3, 5, 36)]
 CASES = [
     *(case(mode, "forward in time", shapes=ODD_SHAPES) for mode in GATES),
     *(case(mode, "both directions, two layers", 2, 2) for mode in GATES),
