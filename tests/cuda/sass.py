@@ -74,6 +74,7 @@ PROMISES = (
     Promise("ops/activation", r"map_kernel<.*, float, float", VECTORS, blocks=4),
     Promise("ops/optim", r"step_kernel<float", blocks=4),
     Promise("ops/embedding", r"(for|back)ward_kernel<float", blocks=4),
+    Promise("ops/reduce", r"rows_kernel<.*, (2|4|16)>", (SHUFFLES, LOADS), blocks=6),
     Promise("ops/rnn", r"cell_kernel<.*, [42]>", VECTORS, blocks=4),
     Promise("ops/rnn", r"cell_kernel<.*, 1>", blocks=4),
 )

@@ -1,10 +1,12 @@
 // out[o] = op over r of term(x[o, r]), and the first of equal extremes. Called by reduce.cpp once for all chunks.
 // Where an output's elements are neighbours a team of threads, a warp or a block, takes one output; where the outputs
-// are neighbours a block of 32 × 8 takes 32 of them, so that memory is read in order either way. Who adds what depends
-// on shapes alone, and what threads hold is combined in a fixed tree: the same bits each run.
+// are neighbours a block of 32 × 8 takes 32 of them, so that memory is read in order either way. Rows of a multiple of
+// 16 bytes without gaps are read 16 at a time. Who adds what depends on shapes and strides alone, and what threads hold
+// is combined in a fixed tree: the same bits each run.
 // Limit: memory bandwidth.
 #include "cuda/nest.cuh"
 #include "cuda/reduce.cuh"
+#include "cuda/vec128.cuh"
 #include "ops/reduce/formula.h"
 #include "ops/reduce/reduce.h"
 
@@ -75,8 +77,9 @@ struct Combine {
   }
 };
 
-// blockDim.x / kTeam outputs a block, of all chunks.
-template <class Op, class T, class R, int kTeam>
+// blockDim.x / kTeam outputs a block, of all chunks; kRun neighbours of a row at a time, where more than one is asked
+// for.
+template <class Op, class T, class R, int kTeam, int kRun>
 static __global__ void rows_kernel(ReduceArgs a, int64_t items) {
   using Total = typename Op::template Total<T>;
   const int64_t item = static_cast<int64_t>(blockIdx.x) * (blockDim.x / kTeam) + threadIdx.x / kTeam;
@@ -84,7 +87,12 @@ static __global__ void rows_kernel(ReduceArgs a, int64_t items) {
   const int64_t first = item / a.outputs * a.chunk, last = first + a.chunk < a.length ? first + a.chunk : a.length;
   const T* x = static_cast<const T*>(a.x) + offset_of(a.kept, item % a.outputs);
   Accumulator<Op, T> sum(x[offset_of(a.reduced, first)]);
-  for (int64_t r = first + threadIdx.x % kTeam; r < last; r += kTeam) sum.add(x[offset_of(a.reduced, r)]);
+  const bool aligned = is_aligned<kRun>(x + first);
+  for (int64_t r = first + threadIdx.x % kTeam * kRun; r < last; r += kTeam * kRun) {
+    const auto v = load_run<kRun>(x + (kRun > 1 ? r : offset_of(a.reduced, r)), aligned);
+    DL_UNROLL
+    for (int e = 0; e < kRun; ++e) sum.add(v.of[e]);
+  }
   Total total;
   if constexpr (kTeam == 32)
     total = warp_reduce(sum.finish(), Combine<Op>());
@@ -158,6 +166,13 @@ static dim3 blocks_for(int64_t items, int64_t a_block) {
 // Outputs are neighbours in memory, or so many that a thread each fills the GPU.
 static bool in_columns(const ReduceArgs& a) { return a.columns && a.kept.stride[0][0] < a.reduced.stride[0][0]; }
 
+// Whether a row's chunks are whole runs of 16 bytes.
+template <class T>
+static bool whole_rows(const ReduceArgs& a) {
+  constexpr int kRun = Vec128<T>::size;
+  return a.reduced.ndim == 1 && a.reduced.stride[0][0] == 1 && a.chunk % kRun == 0 && a.length % kRun == 0;
+}
+
 template <class Op, class T, class R>
 static void reduce(const char* name, const ReduceArgs& a) {
   const int64_t chunks = (a.length + a.chunk - 1) / a.chunk, items = chunks * a.outputs;
@@ -165,10 +180,15 @@ static void reduce(const char* name, const ReduceArgs& a) {
     dim3 blocks = blocks_for(a.outputs, kColumns);
     blocks.y = static_cast<unsigned>(chunks);
     launch(name, columns_kernel<Op, T, R>, {.blocks = blocks, .threads = dim3(kColumns, kColumnRows)}, a);
-  } else if (a.chunk <= kWarpLength) {
-    launch(name, rows_kernel<Op, T, R, 32>, {.blocks = blocks_for(items, kBlock / 32), .threads = kBlock}, a, items);
   } else {
-    launch(name, rows_kernel<Op, T, R, kBlock>, {.blocks = blocks_for(items, 1), .threads = kBlock}, a, items);
+    with_run<T>(whole_rows<T>(a), [&]<int kRun>(std::integral_constant<int, kRun>) {
+      if (a.chunk <= kWarpLength)
+        launch(name, rows_kernel<Op, T, R, 32, kRun>, {.blocks = blocks_for(items, kBlock / 32), .threads = kBlock}, a,
+               items);
+      else
+        launch(name, rows_kernel<Op, T, R, kBlock, kRun>, {.blocks = blocks_for(items, 1), .threads = kBlock}, a,
+               items);
+    });
   }
 }
 
