@@ -1,9 +1,9 @@
 // Kernels whose threads take 16 bytes at a time where a row is a multiple of that: a view that is not aligned gives the
 // same bits as one that is, and nothing beside the rows is written.
-#include <cstring>
 #include <tuple>
 
-#include "check.h"
+#include "anywhere.h"
+#include "blocks/colsum/colsum.h"
 #include "ops/norm/norm.h"
 #include "ops/rnn/rnn.h"
 #include "ops/softmax_xent/softmax_xent.h"
@@ -20,6 +20,7 @@ BOTH(softmax_bwd, SoftmaxArgs)
 BOTH(log_softmax_bwd, SoftmaxArgs)
 BOTH(cross_entropy_fwd, XentArgs)
 BOTH(cross_entropy_bwd, XentArgs)
+BOTH(column_sums, ColumnSumArgs)
 BOTH(batch_norm_stats, NormArgs)
 BOTH(batch_norm_sums, NormArgs)
 BOTH(batch_norm_fwd, NormArgs)
@@ -39,66 +40,6 @@ using namespace check;
 namespace cuda = dl::cuda;
 
 namespace {
-
-constexpr int kAround = 4;  // elements of poison on either side: 16 bytes, so that a buffer's rows are aligned
-
-// n numbers, or n unwritten ones, `offset` elements behind an aligned address.
-template <class T>
-class Around {
- public:
-  Around(int64_t n, int offset, unsigned seed = 0)
-      : before_(kAround + offset),
-        n_(n),
-        memory_(numbers<T>(before_ + n + kAround,
-                           [=, this](std::size_t i) {
-                             const std::uint32_t r = (static_cast<std::uint32_t>(i) - before_ + seed) * 2654435761u;
-                             const bool poison = !seed || i < static_cast<std::size_t>(before_) ||
-                                                 i >= static_cast<std::size_t>(before_ + n);
-                             return poison ? kPoison : T(static_cast<std::int32_t>(r)) / T(1 << 29);
-                           })),
-        at(memory_.at + before_) {}
-
-  /// The n numbers; what is around them must be as it was.
-  std::vector<T> host() const {
-    const std::vector<T> all = memory_.host();
-    for (int i = 0; i < before_; ++i) EXPECT(all[i] == kPoison);
-    for (int i = 0; i < kAround; ++i) EXPECT(all[before_ + n_ + i] == kPoison);
-    return {all.begin() + before_, all.end() - kAround};
-  }
-
- private:
-  static constexpr T kPoison = T(-12345);
-  int before_;
-  int64_t n_;
-  Device<T> memory_;
-
- public:
-  T* const at;
-};
-
-// Of operand k: 0 or 1 element behind an aligned address.
-struct Offsets {
-  unsigned moved;
-  int operator()(int k) const { return static_cast<int>(moved >> k & 1); }
-};
-
-// run(offsets) -> all that it wrote; with each operand moved, and with all of them.
-template <class F>
-void same_anywhere(int operands, const F& run) {
-  const auto expected = run(Offsets{0});
-  for (const auto v : expected) EXPECT(v == v && v != decltype(v)(-12345));
-  for (int k = 0; k <= operands; ++k) {
-    const auto got = run(Offsets{k < operands ? 1u << k : ~0u});
-    EXPECT(got.size() == expected.size());
-    EXPECT(std::memcmp(got.data(), expected.data(), got.size() * sizeof(got[0])) == 0);
-  }
-}
-
-template <class T, class... More>
-std::vector<T> joined(std::vector<T> a, const More&... more) {
-  (a.insert(a.end(), more.begin(), more.end()), ...);
-  return a;
-}
 
 // A pack, less than a warp's and more, more than a warp may have; and no multiples.
 constexpr int64_t kClasses[] = {4, 36, 140, 1036, 2, 7, 67, 1031};
@@ -157,6 +98,30 @@ void check_cross_entropy(Launcher forward, Launcher backward) {
 TEST(cross_entropy_of_views) {
   check_cross_entropy<float>(std::get<0>(cuda::cross_entropy_fwd), std::get<0>(cuda::cross_entropy_bwd));
   check_cross_entropy<double>(std::get<1>(cuda::cross_entropy_fwd), std::get<1>(cuda::cross_entropy_bwd));
+}
+
+// Whole runs, and rows or strides that are none; of one chunk of rows, and of two.
+template <class T, class Launcher>
+void check_column_sums(Launcher launcher) {
+  for (const auto& [rows, columns, stride] :
+       {std::tuple(9, 4, 4), {9, 36, 36}, {300, 36, 40}, {9, 7, 7}, {9, 36, 37}, {300, 67, 68}})
+    same_anywhere(2, [&](Offsets at) {
+      const int64_t n = (rows - 1) * stride + columns, chunks = (rows + dl::kSumRows - 1) / dl::kSumRows;
+      const Around<T> x(n, at(0), 1), out(chunks * columns, at(1));
+      launcher({.x = x.at, .out = out.at, .rows = rows, .columns = columns, .stride = stride}, 0, chunks);
+      const std::vector<T> values = x.host(), sums = out.host();
+      for (int64_t c = 0; c < columns; ++c) {
+        double expected = 0, sum = 0;
+        for (int64_t i = 0; i < rows; ++i) expected += static_cast<double>(values[i * stride + c]);
+        for (int64_t k = 0; k < chunks; ++k) sum += static_cast<double>(sums[k * columns + c]);
+        EXPECT(std::abs(sum - expected) < 1e-3);
+      }
+      return sums;
+    });
+}
+TEST(column_sums_of_views) {
+  check_column_sums<float>(std::get<0>(cuda::column_sums));
+  check_column_sums<double>(std::get<1>(cuda::column_sums));
 }
 
 struct NormShape {

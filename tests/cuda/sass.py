@@ -57,6 +57,7 @@ PROMISES = (
     Promise("blocks/gemm", r"multiply_kernel<double, 64, 16>", (r"DFMA", COPIES, r"LDS\.128")),
     Promise("ops/attention", r"(for|back)ward_kernel<float", (r"FFMA", r"LDS\.128")),
     Promise("ops/attention", r"(for|back)ward_kernel<double", (r"DFMA", r"LDS\.128")),
+    Promise("blocks/colsum", r"column_sums_kernel<.*, [42]>", (LOADS,), blocks=6),
     Promise("ops/softmax_xent", r"rows_kernel<.*, Team<(32|256), 1>", (SHUFFLES,), blocks=4),
     Promise("ops/softmax_xent", r"rows_kernel<\(Kind\)[0134], .*, Team<\d+, [42]>", (SHUFFLES, *VECTORS), blocks=4),
     Promise("ops/softmax_xent", r"rows_kernel<\(Kind\)2, .*, Team<\d+, [42]>", (SHUFFLES, LOADS), blocks=4),
