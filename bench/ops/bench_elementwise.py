@@ -7,8 +7,16 @@ from typing import Any
 
 from ..harness import Lib, Row, backward
 
+
+def add_relu(dl: Any, x: Any, y: Any) -> Any:
+    """In PyTorch: two ops, the second in the first one's memory."""
+    fused = getattr(dl.nn.functional, "add_relu", None)
+    return fused(x, y) if fused else dl.relu_(x + y)
+
+
 BINARY: dict[str, Callable[..., Any]] = {
     "add": lambda dl, x, y: x + y,
+    "add_relu": lambda dl, x, y: add_relu(dl, x, y),
     "sub": lambda dl, x, y: x - y,
     "mul": lambda dl, x, y: x * y,
     "div": lambda dl, x, y: x / y,

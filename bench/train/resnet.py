@@ -43,7 +43,10 @@ def resnet(lib: Lib, depth: int, classes: int = 1000) -> Any:
                 y = getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(y))
                 if i < self.count:
                     y = self.relu(y)
-            y += x if self.downsample is None else self.downsample(x)
+            short = x if self.downsample is None else self.downsample(x)
+            if hasattr(lib.F, "add_relu"):
+                return lib.F.add_relu(y, short, inplace=True)
+            y += short
             return self.relu(y)
 
     class ResNet(nn.Module):  # type: ignore[name-defined, misc]

@@ -4,6 +4,7 @@
 void bind_elementwise(py::module_& m) {
   def(m, "add_fwd", &dl::add_fwd, 1);
   def(m, "sub_fwd", &dl::sub_fwd, 1);
+  def(m, "add_relu_fwd", &dl::add_relu_fwd);
   def(m, "mul_fwd", &dl::mul_fwd);
   def(m, "div_fwd", &dl::div_fwd);
   def(m, "pow_fwd", &dl::pow_fwd);
@@ -38,6 +39,7 @@ void bind_elementwise(py::module_& m) {
   def(m, "clamp_fwd", &dl::clamp_fwd);
 
   def(m, "add_into", &dl::add_into, 1);
+  def(m, "add_relu_into", &dl::add_relu_into);
   def(m, "mul_into", &dl::mul_into);
   def(m, "div_into", &dl::div_into);
 

@@ -57,6 +57,11 @@ def chosen(draw: Draw = normal) -> list[tuple[Arg, ...]]:
     return [(Arg(np.broadcast_shapes(a, b), bools, "bool"), Arg(a, draw), Arg(b, draw)) for a, b in PAIRS]
 
 
+def clear_sums(rng: np.random.Generator, shape: Any) -> np.ndarray:
+    """Numbers of which no two add up to less than 0.3 in magnitude: relu of the sum has its kink at 0."""
+    return np.asarray(rng.integers(-3, 4, shape) + 0.25 + rng.uniform(-0.1, 0.1, shape))
+
+
 MATHS = [
     unary("exp", lambda dl, F, x: x.exp(), np.exp, "exp_fwd"),
     unary("log", lambda dl, F, x: x.log(), np.log, "log_fwd", draw=positive, ulps=8),  # ulps: log is 0 at 1
@@ -82,6 +87,13 @@ ARITHMETIC = [
     binary("add", lambda dl, F, x, y: x + y, np.add, "add_fwd"),
     binary("add alpha", lambda dl, F, x, y: dl.add(x, y, alpha=0.5), lambda x, y: x + 0.5 * y, "add_fwd", scale="max"),
     binary("sub", lambda dl, F, x, y: x - y, np.subtract, "add_fwd"),
+    binary(
+        "add_relu",
+        lambda dl, F, x, y: F.add_relu(x, y),
+        lambda x, y: np.maximum(x + y, 0),
+        "add_relu_fwd",
+        draw=clear_sums,
+    ),
     binary("mul", lambda dl, F, x, y: x * y, np.multiply, "mul_fwd"),
     binary("div", lambda dl, F, x, y: x / y, np.divide, "div_fwd", "div_bwd_b", draw=away_from_zero),
     binary("pow", lambda dl, F, x, y: x**y, np.power, "pow_fwd", "pow_bwd_a", "pow_bwd_b", draw=positive),

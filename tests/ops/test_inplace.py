@@ -1,4 +1,4 @@
-"""What is written in place and what gets new memory: relu(x, inplace=True); more in tests/autograd/test_backward.py."""
+"""What is written in place and what gets new memory: relu and add_relu; more in tests/autograd/test_backward.py."""
 
 from __future__ import annotations
 
@@ -77,6 +77,82 @@ class TestReluInPlace:
     def test_integers_are_refused(self):
         with pytest.raises(dl.DTypeError, match="relu_: needs a float32 or float64 tensor, got int64"):
             F.relu(dl.tensor([1, 2]), inplace=True)
+
+
+class TestAddRelu:
+    SHAPES = ((24,), (3, 67), (2, 3, 5, 7))
+
+    @staticmethod
+    def pair(shape, dtype="f4"):
+        rng = np.random.default_rng(0)
+        return (rng.standard_normal(shape).astype(dtype) for _ in range(2))
+
+    @pytest.mark.parametrize("inplace", [False, True])
+    @pytest.mark.parametrize("shape", SHAPES, ids=str)
+    def test_same_bits_as_two_ops(self, shape, inplace, isa):
+        for dtype in ("f4", "f8"):
+            a, b = self.pair(shape, dtype)
+            a.flat[:3] = np.nan, -0.0, 0.0
+            b.flat[:3] = 1, -0.0, 0.0
+
+            def run(op, a=a, b=b):
+                x, y = dl.tensor(a).requires_grad_(), dl.tensor(b).requires_grad_()
+                z = op(x * 3, y)
+                z.square().sum().backward()
+                return [t.numpy().tobytes() for t in (z.detach(), x.grad, y.grad)]
+
+            assert run(lambda x, y: F.add_relu(x, y, inplace)) == run(lambda x, y: F.relu(x + y))
+
+    def test_each_operand_gets_the_gradient_of_its_shape(self):
+        a, b = self.pair((3, 4))
+        x, y = dl.tensor(a).requires_grad_(), dl.tensor(b[0]).requires_grad_()
+        F.add_relu(x, y).sum().backward()
+        passed = (a + b[0] > 0).astype("f4")
+        assert (x.grad.numpy() == passed).all() and (y.grad.numpy() == passed.sum(0)).all()
+        still = dl.tensor(a)
+        x.grad = None
+        F.add_relu(still, x).sum().backward()
+        assert still.grad is None and (x.grad.numpy() == (a > 0)).all()
+        x.grad = None
+        F.add_relu(x, x).sum().backward()
+        assert (x.grad.numpy() == 2 * (a > 0)).all()
+
+    def test_a_result_of_its_own_gives_its_memory(self):
+        x, y = dl.ones(2, 3).requires_grad_(), dl.ones(2, 3)
+        made, before = x * 3, dl._C.memory_stats()["allocations"]
+        assert F.add_relu(made, y, inplace=True) is made
+        assert dl._C.memory_stats()["allocations"] == before and (made.detach().numpy() == 4).all()
+        assert F.add_relu(made, y, inplace=True) is not made  # its rule saved the value
+        assert F.add_relu(x, y, inplace=True) is not x and (x.detach().numpy() == 1).all()
+        detached = (new := x * 3).detach()
+        assert F.add_relu(new, y, inplace=True) is not new and (detached.numpy() == 3).all()
+        plain = dl.ones(2, 3) - 3
+        assert F.add_relu(plain, x, inplace=True) is not plain and (plain.numpy() == -2).all()
+
+    def test_without_a_history_the_memory_is_written(self):
+        x = dl.ones(2, 3)
+        view = x[1]
+        assert F.add_relu(x, dl.tensor([-2.0, 0.0, 1.0]), inplace=True) is x
+        assert view.tolist() == [0, 1, 2]
+        F.add_relu(x, x, inplace=True)
+        assert view.tolist() == [0, 2, 4]
+
+    def test_a_block_ends_in_one_kernel_forward_and_one_backward(self):
+        x = dl.tensor(np.random.default_rng(0).standard_normal((4, 3, 5, 5), "f4")).requires_grad_()
+        with dl.profile() as p:
+            F.add_relu(F.batch_norm(x, None, None, training=True), x, inplace=True).sum().backward()
+        calls = {row.kernel.split(".")[0]: row.calls for row in p.rows}
+        assert calls["add_relu_fwd"] == calls["relu_bwd"] == 1 and "relu_fwd" not in calls
+
+    def test_bad_input(self):
+        whole, row = dl.ones(2, 3), dl.ones(3)
+        with pytest.raises(dl.DTypeError, match="add_relu: needs a float32 or float64 sum, got int64"):
+            F.add_relu(dl.tensor([1, 2]), dl.tensor([1, 2]))
+        with pytest.raises(dl.ShapeError, match="add_relu"):
+            F.add_relu(whole, dl.ones(2))
+        with pytest.raises(dl.ShapeError, match="add_relu: the right-hand side does not broadcast"):
+            F.add_relu(row, whole, inplace=True)
+        assert row.tolist() == [1, 1, 1]
 
 
 class TestReluAfterBatchNorm:

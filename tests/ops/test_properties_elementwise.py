@@ -8,6 +8,7 @@ from .cases import Draw, away_from_zero, normal, positive, unit
 from .properties import EVERY, INTEGERS, NUMBERS, Drawn, Op, run_properties
 from .test_activation import COMPOSED, SMOOTH, glu_oracle, prelu_oracle, sigmoid, wide
 from .test_divisions import clear, near_one
+from .test_elementwise import clear_sums
 from .test_loss import bce, bce_prob, huber, inner_unit, kl, mse, reduce, smooth_l1
 from .test_maths import FUNCTIONS
 
@@ -144,6 +145,7 @@ OPS += [
     Op("dl.add", np.add, TWO, dtypes=NUMBERS),
     Op("dl.sub", np.subtract, TWO, dtypes=NUMBERS),
     Op("dl.mul", np.multiply, TWO, dtypes=NUMBERS),
+    Op("F.add_relu", lambda x, y, inplace: np.maximum(x + y, 0), into(clear_sums, clear_sums, inplace=[False, True])),
     Op("dl.rsub", lambda x, y, alpha: y - alpha * x, many(normal, normal, alpha=(-2, 2))),
     Op("dl.div", np.divide, many(normal, away_from_zero)),
     Op("Tensor.add_", lambda x, y, alpha: x + alpha * y, into(normal, normal, alpha=(-2, 2)), 2, True),

@@ -14,7 +14,7 @@ namespace {
 
 using Table = Kernels<ElementwiseArgs>;
 constexpr int64_t kGrain = 32768;  // some 15–30 µs at memory speed
-constexpr Number kOne{Number::integer, 1, 1.0}, kMinusOne{Number::integer, -1, -1.0}, kZero{Number::integer, 0, 0.0};
+constexpr Number kOne{Number::integer, 1, 1.0}, kMinusOne{Number::integer, -1, -1.0};
 
 int kind(DType t) { return is_floating(t) || is_half(t) ? 2 : t == DType::b8 ? 0 : 1; }
 Operand number(const Number& n) { return {nullptr, n}; }
@@ -138,16 +138,9 @@ Array floating(const char* op, Table& table, std::initializer_list<Operand> oper
   return run(op, table, t, t, operands);
 }
 
-Array comparison(const char* op, Table& table, const Operand& a, const Operand& b) {
-  DType t = common_dtype(op, {a, b});
-  for (const Operand* o : {&a, &b})
-    if (!o->array && !fits(t, o->number)) t = DType::i64;
-  return run(op, table, t, DType::b8, {a, b});
-}
-
-Table add_("add_fwd"), mul_("mul_fwd"), div_("div_fwd"), pow_("pow_fwd"), maximum_("maximum_fwd"),
-    minimum_("minimum_fwd"), eq_("eq_fwd"), ne_("ne_fwd"), lt_("lt_fwd"), le_("le_fwd"), where_("where_fwd"),
-    exp_("exp_fwd"), log_("log_fwd"), sqrt_("sqrt_fwd"), abs_("abs_fwd"), sign_("sign_fwd"), clamp_("clamp_fwd");
+Table add_("add_fwd"), add_relu_("add_relu_fwd"), mul_("mul_fwd"), div_("div_fwd"), pow_("pow_fwd"),
+    maximum_("maximum_fwd"), minimum_("minimum_fwd"), exp_("exp_fwd"), log_("log_fwd"), sqrt_("sqrt_fwd"),
+    abs_("abs_fwd"), sign_("sign_fwd"), clamp_("clamp_fwd");
 
 void check_alpha(const char* op, DType t, const Number& alpha) {
   DL_CHECK(t == DType::b8 ? alpha.i == 1 : kind(t) >= alpha.kind, DTypeError, op, ": alpha must be ",
@@ -159,14 +152,6 @@ void check_no_bool(const char* op, DType t, const char* hint) {
 }
 
 Number negative(Number n) { return {n.kind == Number::boolean ? Number::integer : n.kind, -n.i, -n.f}; }
-
-Array logical(const char* op, Table& table, const Operand& a, const Operand& b) {
-  const auto truth = [](const Operand& o) {
-    const Number& n = o.number;
-    return o.array ? o : number({Number::boolean, n.kind == Number::real ? n.f != 0 : n.i != 0, 0});
-  };
-  return run(op, table, DType::b8, DType::b8, {truth(a), truth(b)});
-}
 
 bool overlaps(const Array& dst, const Array& src) {
   if (dst.storage() != src.storage()) return false;
@@ -210,6 +195,14 @@ Array sub_fwd(const Operand& a, const Operand& b, const Number& alpha) {
   check_alpha("sub", t, alpha);
   return run("sub", add_, t, t, {a, b, number(negative(alpha))});
 }
+void check_relu(const char* op, DType t) {
+  DL_CHECK(computes(t), DTypeError, op, ": needs a float32 or float64 sum, got ", t, "; convert with .float()");
+}
+Array add_relu_fwd(const Array& a, const Array& b) {
+  const DType t = common_dtype("add_relu", {array(a), array(b)});
+  check_relu("add_relu", t);
+  return run("add_relu", add_relu_, t, t, {array(a), array(b)});
+}
 Array mul_fwd(const Operand& a, const Operand& b) {
   const DType t = common_dtype_that_fits("mul", {a, b}, true);
   return run("mul", mul_, t, t, {a, b});
@@ -231,24 +224,6 @@ Array pow_fwd(const Operand& a, const Operand& b) {
     if (exponent == -1) return reciprocal_fwd(*a.array);
   }
   return run("pow", pow_, t, t, {a, b});
-}
-
-Array eq_fwd(const Operand& a, const Operand& b) { return comparison("eq", eq_, a, b); }
-Array ne_fwd(const Operand& a, const Operand& b) { return comparison("ne", ne_, a, b); }
-Array lt_fwd(const Operand& a, const Operand& b) { return comparison("lt", lt_, a, b); }
-Array le_fwd(const Operand& a, const Operand& b) { return comparison("le", le_, a, b); }
-Array gt_fwd(const Operand& a, const Operand& b) { return comparison("gt", lt_, b, a); }
-Array ge_fwd(const Operand& a, const Operand& b) { return comparison("ge", le_, b, a); }
-Array logical_and_fwd(const Operand& a, const Operand& b) { return logical("logical_and", minimum_, a, b); }
-Array logical_or_fwd(const Operand& a, const Operand& b) { return logical("logical_or", maximum_, a, b); }
-Array logical_xor_fwd(const Operand& a, const Operand& b) { return logical("logical_xor", ne_, a, b); }
-Array logical_not_fwd(const Array& a) { return comparison("logical_not", eq_, array(a), number(kZero)); }
-
-Array where_fwd(const Array& condition, const Operand& a, const Operand& b) {
-  DL_CHECK(condition.dtype() == DType::b8, DTypeError, "where: the condition must be a bool tensor, got ",
-           condition.dtype(), "; compare, or convert with .bool()");
-  const DType t = common_dtype_that_fits("where", {a, b});
-  return run("where", where_, t, t, {array(condition), a, b}, 1);
 }
 
 Array exp_fwd(const Array& x) { return floating("exp", exp_, {array(x)}); }
@@ -280,6 +255,10 @@ Array clamp_fwd(const Array& x, const Operand& low, const Operand& high) {
 void add_into(const Array& dst, const Operand& src, const Number& alpha) {
   check_alpha("add_", dst.dtype(), alpha);
   in_place("add_", add_, dst, {src, number(alpha)});
+}
+void add_relu_into(const Array& dst, const Array& src) {
+  check_relu("add_relu", dst.dtype());
+  in_place("add_relu", add_relu_, dst, {array(src)});
 }
 void mul_into(const Array& dst, const Operand& src) { in_place("mul_", mul_, dst, {src}); }
 void div_into(const Array& dst, const Operand& src) {

@@ -31,6 +31,7 @@ struct ElementwiseArgs {
 
 DL_API Array add_fwd(const Operand& a, const Operand& b, const Number& alpha);
 DL_API Array sub_fwd(const Operand& a, const Operand& b, const Number& alpha);
+DL_API Array add_relu_fwd(const Array& a, const Array& b);  // max(a + b, 0), NaN stays NaN: floats only
 DL_API Array mul_fwd(const Operand& a, const Operand& b);
 DL_API Array div_fwd(const Operand& a, const Operand& b);
 DL_API Array pow_fwd(const Operand& a, const Operand& b);
@@ -64,8 +65,10 @@ DL_API Array square_fwd(const Array& x);
 DL_API Array reciprocal_fwd(const Array& x);
 DL_API Array clamp_fwd(const Array& x, const Operand& low, const Operand& high);
 
-// dst += alpha src, dst *= src, dst /= src. src broadcasts to dst; its kind must not exceed dst's.
+// dst += alpha src, dst = max(dst + src, 0), dst *= src, dst /= src. src broadcasts to dst; its kind must not exceed
+// dst's.
 DL_API void add_into(const Array& dst, const Operand& src, const Number& alpha);
+DL_API void add_relu_into(const Array& dst, const Array& src);
 DL_API void mul_into(const Array& dst, const Operand& src);
 DL_API void div_into(const Array& dst, const Operand& src);
 

@@ -12,6 +12,13 @@ struct Add {
     return static_cast<T>(a + b * alpha);
   }
 };
+struct AddRelu {  // Relu's rule: NaN stays NaN
+  template <class T>
+  static DL_HD T of(T a, T b) {
+    const T sum = a + b;
+    return sum < T(0) ? T(0) : sum;
+  }
+};
 struct Mul {
   template <class T>
   static DL_HD T of(T a, T b) {

@@ -28,6 +28,7 @@ namespace dl {
   INTEGERS(X, bitwise_and) \
   INTEGERS(X, bitwise_or) \
   INTEGERS(X, bitwise_xor) \
+  FLOATS(X, add_relu) \
   FLOATS(X, atan2) \
   FLOATS(X, div) \
   FLOATS(X, sqrt) \

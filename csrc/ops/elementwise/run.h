@@ -1,4 +1,4 @@
-// What elementwise.cpp offers its neighbours gradients.cpp and divisions.cpp.
+// What elementwise.cpp offers its neighbours comparisons.cpp, divisions.cpp and gradients.cpp.
 #pragma once
 #include <initializer_list>
 

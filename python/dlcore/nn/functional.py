@@ -1,6 +1,6 @@
 """The ops a model's forward calls, in one place and under PyTorch's names."""
 
-from dlcore.ops.activation import leaky_relu, relu, sigmoid, tanh
+from dlcore.ops.activation import add_relu, leaky_relu, relu, sigmoid, tanh
 from dlcore.ops.activation_hard import (
     glu,
     hardshrink,
@@ -41,6 +41,7 @@ __all__ = [
     "adaptive_avg_pool2d",
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
+    "add_relu",
     "affine_grid",
     "avg_pool1d",
     "avg_pool2d",

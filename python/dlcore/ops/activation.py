@@ -9,6 +9,7 @@ from dlcore import _C
 from dlcore.autograd import mode, record
 from dlcore.ops import norm
 from dlcore.ops.inplace import alone, rebind
+from dlcore.ops.operand import fit_to, like
 
 if TYPE_CHECKING:
     from dlcore.tensor import Tensor
@@ -42,6 +43,33 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def relu_backward(g, node):
     return (_C.relu_bwd(g, node.saved[0]),)
+
+
+def add_relu(input: Tensor, other: Tensor, inplace: bool = False) -> Tensor:
+    """max(x + y, 0) in one pass: how a residual block ends (He et al., 2015, figure 2). Shapes broadcast; float32 or
+    float64. The bits, and those of the gradients, are those of ``relu(x + y)``; NaN stays NaN.
+
+    With ``inplace`` the result takes x's memory, as far as :func:`relu` would.
+
+    >>> import dlcore as dl
+    >>> dl.nn.functional.add_relu(dl.tensor([-1.0, 2.0]), dl.tensor([0.5, 0.5])).tolist()
+    [0.0, 2.5]
+    """
+    if inplace:
+        if not (mode.recording and (input.requires_grad or other.requires_grad)):
+            _C.add_relu_into(input, other)
+            return input
+        if alone(input) and _C.alike(input.array, other.array):
+            _C.add_relu_into(input, other)
+            y: Any = input.array
+            return rebind(input, record(y, add_relu_backward, (input, other), (y,), (None, None)))
+    y = _C.add_relu_fwd(input, other)
+    return record(y, add_relu_backward, (input, other), (y,), (like(y, input.array), like(y, other.array)))
+
+
+def add_relu_backward(g, node):
+    d = _C.relu_bwd(g, node.saved[0])
+    return tuple(None if to is None else fit_to(d, shape) for to, shape in zip(node.inputs, node.attrs, strict=True))
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
