@@ -38,8 +38,8 @@ namespace dl::shim {
 namespace {
 
 // One reserved range, opened and closed as a whole: by a protection key of the processor, a register of the thread,
-// where there are such keys; else by a system call that takes longer the more was ever touched. What is freed waits in
-// a list for one of as many pages.
+// where there are such keys; else by a system call that takes longer the more pages are backed, so that those of freed
+// blocks are given back. What is freed waits in a list for one of as many pages.
 struct Arena {
   static constexpr std::size_t kBytes = std::size_t{16} << 30;  // of addresses; pages are backed when touched
   static constexpr std::size_t kPage = 4096;
@@ -80,9 +80,11 @@ struct Arena {
   }
 
   void give(void* p, std::size_t bytes) {
-    const std::size_t whole = (bytes + 15) / 16 * 16;
+    const std::size_t whole = (bytes + 15) / 16 * 16, block = (whole + kPage - 1) / kPage * kPage;
+    char* const end = static_cast<char*>(p) + whole;
     const std::lock_guard lock(mutex);
-    free[(whole + kPage - 1) / kPage * kPage].push_back(static_cast<char*>(p) + whole);
+    if (key < 0) madvise(end - block, block, MADV_DONTNEED);
+    free[block].push_back(end);
   }
 };
 
