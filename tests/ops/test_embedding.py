@@ -24,6 +24,7 @@ INPUTS = [
     (index(700, high=3), t(3, 130)),
     (index(40, high=1031), t(1031, 33)),
     (index(3, high=4), t(4, 0)),
+    (index(300, high=3), t(3, 36)),
 ]
 NARROW = [(Arg((6,), lambda rng, s: rng.integers(0, 4, s), "int32", False), t(4, 5))]
 ROWS = ("embedding_fwd", "embedding_bwd")
