@@ -70,6 +70,25 @@ __device__ __forceinline__ void store_run(T* p, const Pack<T, N>& v, bool aligne
   for (int e = 0; e < N; ++e) p[e] = v.of[e];
 }
 
+/// What lies before `end` of p's run from i on: of the others none is read, they are 0, and none is written.
+template <int N, class T>
+__device__ __forceinline__ Pack<T, N> load_run_before(const T* p, std::int64_t i, std::int64_t end, bool aligned) {
+  if (i + N <= end) return load_run<N>(p + i, aligned);
+  Pack<T, N> v{};
+  DL_UNROLL
+  for (int e = 0; e < N; ++e)
+    if (i + e < end) v.of[e] = p[i + e];
+  return v;
+}
+template <class T, int N>
+__device__ __forceinline__ void store_run_before(T* p, std::int64_t i, std::int64_t end, const Pack<T, N>& v,
+                                                 bool aligned) {
+  if (i + N <= end) return store_run(p + i, v, aligned);
+  DL_UNROLL
+  for (int e = 0; e < N; ++e)
+    if (i + e < end) p[i + e] = v.of[e];
+}
+
 /// p's run from i on, or N times p[i].
 template <int N, class T>
 __device__ __forceinline__ Pack<T, N> load_run_or_one(const T* p, std::int64_t i, bool run, bool aligned) {

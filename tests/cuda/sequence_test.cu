@@ -3,12 +3,10 @@
 #include <cmath>
 #include <cstdint>
 
-#include "blocks/random/philox.h"
 #include "check.h"
 #include "core/flush_subnormals.h"
 #include "ops/attention/attention.h"
 #include "ops/grid_sample/grid_sample.h"
-#include "ops/random/formula.h"
 #include "ops/resample/formula.h"
 #include "ops/resample/resample.h"
 #include "ops/rnn/formula.h"
@@ -17,7 +15,6 @@
 
 namespace dl::cuda {
 void gru_cell_fwd_f32(const RnnCellArgs&, int64_t begin, int64_t end);
-void randint_i64(const RandomArgs&, int64_t begin, int64_t end);
 void resample_linear_f32(const ResampleArgs&, int64_t begin, int64_t end);
 void dft_fwd_f64(const DftArgs&, int64_t begin, int64_t end);
 void grid_sample_bwd_x_f32(const GridSampleArgs&, int64_t begin, int64_t end);
@@ -61,27 +58,6 @@ TEST(a_gru_step_is_its_formula) {
       const auto gate = cuda::gru_gates<float>({x[0], x[H], x[2 * H]}, {p[0], p[H], p[2 * H]});
       EXPECT(got[r * H + i] == cuda::gru_state(gate, before[r * H + i]));
     }
-}
-
-TEST(whole_numbers_are_the_generator_s) {
-  for (const Size n : {1, 2, 31, 33}) {
-    Device<int64_t> out(n);
-    dl::RandomArgs args{};
-    args.low = -5;
-    args.range = 1000;
-    args.out = out.at;
-    args.n = static_cast<int64_t>(n);
-    args.seed = 9;
-    args.position = 77;
-    cuda::randint_i64(args, 0, (args.n + 31) / 32);
-    const auto got = out.host();
-    for (Size i = 0; i < n; ++i) {
-      std::uint32_t words[4];
-      cuda::philox(9, 77 + i / 32 * 16 + i % 16, words);
-      const auto word = cuda::wide_word<2>(words, static_cast<int>(i % 32 / 16));
-      EXPECT(got[i] == cuda::whole_number(word, -5, 1000));
-    }
-  }
 }
 
 TEST(a_blend_reads_its_four_pixels) {

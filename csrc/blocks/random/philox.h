@@ -1,7 +1,7 @@
 // Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): 128 random bits from a 64-bit
 // key and a 128-bit counter. A stream's draws come in groups of 64 words from 16 consecutive counters: word w of
-// counter k is draw 16 w + k of its group, so that every vector width up to 16 lanes stores whole vectors, and a CUDA
-// thread that owns a counter writes beside its neighbours. Draw i depends on (seed, position, i) alone.
+// counter k is draw 16 w + k of its group, so that every vector width up to 16 lanes stores whole vectors, and so does
+// a CUDA thread that owns neighbouring counters. Draw i depends on (seed, position, i) alone.
 #pragma once
 #include "core/dtype.h"
 #ifndef __CUDACC__
@@ -13,7 +13,7 @@ namespace dl::DL_ISA_NS {
 constexpr int kCounters = 16, kGroup = 4 * kCounters;
 constexpr uint32_t kMul0 = 0xD2511F53, kMul1 = 0xCD9E8D57, kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
 
-// The 4 words of one counter: a CUDA thread's, and the plain statement of what philox_group computes.
+// The 4 words of one counter: what CUDA calls, and the plain statement of what philox_group computes.
 DL_HD inline void philox(uint64_t seed, uint64_t counter, uint32_t* words) {
   uint32_t c0 = static_cast<uint32_t>(counter), c1 = static_cast<uint32_t>(counter >> 32), c2 = 0, c3 = 0;
   uint32_t k0 = static_cast<uint32_t>(seed), k1 = static_cast<uint32_t>(seed >> 32);

@@ -1,8 +1,9 @@
 // Fills dense memory with random numbers (random.h), the CPU's to the bit. Called by random.cpp for all groups at once.
-// A thread makes what one counter of the generator holds: 4 elements of float32, 2 of 64 bits.
+// A counter of the generator holds 4 elements of float32, 2 of 64 bits, 16 apart; a thread makes what neighbouring
+// counters hold, as many as make 16 bytes.
 // Limit: memory bandwidth for rand and randint; the logarithm, sine and cosine for randn.
 #include "blocks/random/philox.h"
-#include "cuda/launch.h"
+#include "cuda/vec128.cuh"
 #include "ops/random/formula.h"
 #include "ops/random/random.h"
 
@@ -52,24 +53,31 @@ struct Integer {
 
 template <class Make, class T>
 static __global__ void random_kernel(RandomArgs a, int64_t counters) {
-  constexpr int kDraws = sizeof(T) == 4 ? 4 : 2;
+  constexpr int kDraws = sizeof(T) == 4 ? 4 : 2, kRun = Vec128<T>::size;
   const Make make(a);
   T* out = static_cast<T*>(a.out);
-  for (int64_t counter = first_item(); counter < counters; counter += item_step()) {
-    uint32_t words[4];
-    philox(a.seed, a.position + static_cast<uint64_t>(counter), words);
-    T drawn[kDraws];
-    make.make(words, drawn);
+  const bool aligned = is_aligned<kRun>(out);
+  for (int64_t counter = first_item() * kRun; counter < counters; counter += item_step() * kRun) {
+    Pack<T, kRun> v[kDraws];
+    DL_UNROLL
+    for (int e = 0; e < kRun; ++e) {
+      uint32_t words[4];
+      philox(a.seed, a.position + static_cast<uint64_t>(counter + e), words);
+      T drawn[kDraws];
+      make.make(words, drawn);
+      DL_UNROLL
+      for (int d = 0; d < kDraws; ++d) v[d].of[e] = drawn[d];
+    }
     const int64_t first = counter / kCounters * (kCounters * kDraws) + counter % kCounters;
     DL_UNROLL
-    for (int d = 0; d < kDraws; ++d)
-      if (first + d * kCounters < a.n) out[first + d * kCounters] = drawn[d];
+    for (int d = 0; d < kDraws; ++d) store_run_before(out, first + d * kCounters, a.n, v[d], aligned);
   }
 }
 
 template <class Make, class T>
 static void run(const char* name, const RandomArgs& a, int64_t groups) {
-  launch(name, random_kernel<Make, T>, grid_stride(groups * kCounters), a, groups * kCounters);
+  const int64_t counters = groups * kCounters;
+  launch(name, random_kernel<Make, T>, grid_stride(counters / Vec128<T>::size), a, counters);
 }
 
 void rand_f32(const RandomArgs& a, int64_t, int64_t n) { run<Uniform<float>, float>("rand", a, n); }
