@@ -4,9 +4,9 @@ In a copy of csrc every barrier (`__syncthreads`, `__syncwarp`), wait and arriva
 and every bounds test (`i < n`, `i >= n` with an `n` that is no constant) of the folders' device code gets a switch:
 off, it does nothing; on, the call is left out or the bound is one higher. A minimum, `i < n ? i : n`, is no bounds
 test: where i is n both sides are. The shim is built once, and each switch is turned on in a process of its own that
-runs the folder's cases of tests/ops, of products tests/cuda/test_products.py, and tests/cuda/test_FOLDER.py where there
-is one, until one fails; for a header, those of all folders whose cuda.cu includes it. Prints what survives, and the
-share that was caught.
+runs the folder's cases of tests/ops, of products and random numbers tests/cuda/test_products.py, and
+tests/cuda/test_FOLDER.py where there is one, until one fails; for a header, those of all folders whose cuda.cu includes
+it. Prints what survives, and the share that was caught.
 
   --also FILE   headers whose device code is switched too (csrc/cuda/reduce.cuh)
   --limit S     seconds a mutant beyond three times what its tests take (default 20): one that takes longer counts as
@@ -141,6 +141,11 @@ def checks(folders: list[Path]) -> list[Callable[[Any], None]]:
                 found.append(lambda s, a=size, b=turned: test_products.test_bfloat16_products(s, a, b))
             found.append(lambda s, a=size: test_products.test_float32_products_by_tf32_where_asked_for(s, a))
         found += [test_products.test_bfloat16_convolution_and_batches, test_products.test_a_sum_of_no_terms_is_zero]
+    if any(f.name == "random" for f in folders):
+        for t in ("float32", "float64"):
+            found.append(lambda s, t=t: test_products.test_random_numbers_are_the_cpu_s(s, t))
+        for n in (1, 33, 1028):
+            found.append(lambda s, n=n: test_products.test_drawn_on_the_device_or_on_the_cpu(s, n))
     files = [str(f) for f in (Path(__file__).with_name(f"test_{f.name}.py") for f in folders) if f.exists()]
     if files:
         found.append(lambda schedules: passes(files))
