@@ -226,7 +226,7 @@ def test_every_row_runs_by_name(schedules: Schedules) -> None:
     for target in (*DTYPES, "bfloat16"):
         other = "int32" if target == "int64" else "int64"
         _C.convert(dl.tensor(np.ones(3, other), device="cuda").array, getattr(_C.DType, target))
-    elsewhere = re.compile(r"\w+_step\.|rand(n|int)?\.|gemm16\.")  # test_training.py, test_products.py
+    elsewhere = re.compile(r"\w+_step\.|rand(n|int)?\.|gemm16\.")  # test_optim.py, test_products.py
     unreached = [n for n, calls in cuda_rows().items() if calls == before[n] and not elsewhere.match(n)]
     assert not unreached, f"no case runs {unreached}"
 
