@@ -1,4 +1,4 @@
-"""The optimisers' steps on the device: the CPU's, to the bit."""
+"""The optimisers' steps on the device: the CPU's, to the bit (steps_test.cu: memory that is not aligned)."""
 
 from __future__ import annotations
 
