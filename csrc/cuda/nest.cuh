@@ -1,4 +1,4 @@
-// The offsets of one element of a Nest (core/nest.h), for kernels that read or write strided memory.
+// A Nest (core/nest.h) in kernels that read or write strided memory: the offsets of an element, or of a pack.
 #pragma once
 
 #include "core/nest.h"
@@ -15,6 +15,21 @@ __device__ __forceinline__ void nest_offsets(const Nest& nest, int64_t item, int
     item /= nest.size[d];
     for (int k = 0; k < K; ++k) offset[k] += index * nest.stride[k][d];
   }
+}
+
+/// Makes items of the nest packs of N elements, where all operands' lie side by side and at multiples of N from the
+/// first; else leaves it. One dimension may end within its last pack.
+template <int N, int K>
+bool to_packs(Nest& nest) {
+  if (nest.ndim > 1 && nest.size[0] % N != 0) return false;
+  for (int k = 0; k < K; ++k) {
+    if (nest.stride[k][0] != 1) return false;
+    for (int d = 1; d < nest.ndim; ++d)
+      if (nest.stride[k][d] % N != 0) return false;
+  }
+  nest.size[0] = (nest.size[0] + N - 1) / N;
+  for (int k = 0; k < K; ++k) nest.stride[k][0] = N;
+  return true;
 }
 
 }  // namespace dl::cuda

@@ -41,8 +41,8 @@ class Promise:
 COPIES = r"LDGSTS\.E"  # cp.async of single elements
 WIDE_COPIES = r"LDGSTS\.E\.BYPASS.*\.128"
 SHUFFLES = r"SHFL\.BFLY"
-LOADS = r"LDG\.E\.128"
-VECTORS = (LOADS, r"STG\.E\.128")
+LOADS, STORES = r"LDG\.E\.128", r"STG\.E\.128"
+VECTORS = (LOADS, STORES)
 # Products of matmul, of conv2d (its patches are an operand) and of recurrences are gemm's and gemm16's.
 # Bandwidth-bound kernels without a long formula keep 1024 threads of an SM's 2048 at least, 4 blocks of 256.
 PROMISES = (
@@ -58,6 +58,11 @@ PROMISES = (
     Promise("ops/attention", r"(for|back)ward_kernel<float", (r"FFMA", r"LDS\.128")),
     Promise("ops/attention", r"(for|back)ward_kernel<double", (r"DFMA", r"LDS\.128")),
     Promise("blocks/colsum", r"column_sums_kernel<.*, [42]>", (LOADS,), blocks=6),
+    Promise("blocks/copy", r"copy_kernel<([248]|16), (unsigned \w+), \2>", VECTORS, blocks=6),
+    Promise("blocks/copy", r"copy_kernel<4, (BFloat16|Half), float>", (LOADS,), blocks=6),
+    Promise("blocks/copy", r"copy_kernel<4, float, (BFloat16|Half)>", (STORES,), blocks=6),
+    Promise("blocks/copy", r"fill_kernel<([248]|16), ", (STORES,), blocks=6),
+    Promise("blocks/copy", r"(copy|fill)_kernel<1, ", blocks=5),
     Promise("ops/softmax_xent", r"rows_kernel<.*, Team<(32|256), 1>", (SHUFFLES,), blocks=4),
     Promise("ops/softmax_xent", r"rows_kernel<\(Kind\)[0134], .*, Team<\d+, [42]>", (SHUFFLES, *VECTORS), blocks=4),
     Promise("ops/softmax_xent", r"rows_kernel<\(Kind\)2, .*, Team<\d+, [42]>", (SHUFFLES, LOADS), blocks=4),
