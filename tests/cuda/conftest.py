@@ -71,6 +71,18 @@ def has_sanitizer(folder: Path) -> bool:
     return subprocess.run(command, capture_output=True).returncode == 0
 
 
+def sanitizer_environment() -> dict[str, str]:
+    """For a Python that loads a library with sanitizers: the interpreter has none, so their runtimes come first, with
+    libstdc++ so that exceptions are seen. Python keeps memory to its end: leaks are not looked for."""
+    compiler = os.environ.get("CXX", "c++")
+    files = [
+        subprocess.run([compiler, f"-print-file-name=lib{name}.so"], capture_output=True, text=True).stdout.strip()
+        for name in ("asan", "ubsan", "stdc++")
+    ]
+    options = {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1", "LD_PRELOAD": " ".join(files)}
+    return dict(os.environ) | options
+
+
 loaded: list[str] = []
 THE_SHIM = pytest.param("shim", marks=pytest.mark.shim)
 BACKENDS = [THE_SHIM]
