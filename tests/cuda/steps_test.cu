@@ -42,7 +42,11 @@ void check_steps(void (*launcher)(const dl::OptimArgs<Options>&, int64_t, int64_
       dl::OptimTensor tensors[kTensors];
       int64_t start = 0, place = 0;
       for (int64_t t = 0; t < kTensors; ++t) {
-        tensors[t] = {.p = p.at + place, .g = g.at + place, .start = start, .size = kSizes[t], .first = first};
+        tensors[t].p = p.at + place;
+        tensors[t].g = g.at + place;
+        tensors[t].start = start;
+        tensors[t].size = kSizes[t];
+        tensors[t].first = first;
         tensors[t].rate = 0.125;
         tensors[t].root = 0.75;
         for (int k = 0; k < S; ++k) tensors[t].state[k] = has >> k & 1 ? states[k]->at + place : nullptr;
