@@ -93,6 +93,7 @@ ARITHMETIC = [
         lambda x, y: np.maximum(x + y, 0),
         "add_relu_fwd",
         draw=clear_sums,
+        torch=lambda torch, F, x, y: F.relu(x + y),
     ),
     binary("mul", lambda dl, F, x, y: x * y, np.multiply, "mul_fwd"),
     binary("div", lambda dl, F, x, y: x / y, np.divide, "div_fwd", "div_bwd_b", draw=away_from_zero),
