@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+FOR_PRODUCTS = ("avx512bf16", "amx")  # they have rows of products alone
+
 
 def vector_isa(isa: str) -> str:
-    """The ISA whose rows run at the cap `isa` for an op that is no product: tiles ("amx") are for products alone."""
-    return "avx512" if isa == "amx" else isa
+    """The ISA whose rows run at the cap `isa` for an op that is no product."""
+    return "avx512" if isa in FOR_PRODUCTS else isa

@@ -16,7 +16,7 @@ from bench.harness import Lib, Row, check, measure, repeats
 from bench.quiet import Quiet
 from dlcore import _C, testing
 
-from .isas import vector_isa
+from .isas import FOR_PRODUCTS, vector_isa
 
 ROWS = [row for _, row in all_rows()]
 SMALL = [row for row in ROWS if max(row.flops, row.bytes) < 3e7]
@@ -33,7 +33,7 @@ def test_small_rows_run_the_ops_they_name(row: Row) -> None:
     before = {k["name"]: k["calls"] for k in testing.kernels()}
     row.build(Lib("dlcore"))()
     ran = {k["op"] for k in testing.kernels() if k["calls"] > before[k["name"]]}
-    runnable = {k["op"] for k in testing.kernels() if k["isa"] != "amx" or _C.isa() == "amx"}
+    runnable = {k["op"] for k in testing.kernels() if k["isa"] not in FOR_PRODUCTS or _C.isa() in FOR_PRODUCTS}
     missing = sorted(set(row.ops) & runnable - ran)
     assert not missing, f"{row.name} names {missing} and ran only {sorted(ran)}"
 
@@ -99,10 +99,10 @@ def test_peak_is_of_the_isa(isa: str) -> None:
     assert _C.last_kernel() == f"fma_peak.f32.{vector_isa(isa)}"
 
 
-def test_peak_of_tiles_where_there_are_some() -> None:
+def test_peak_of_bfloat16_where_there_are_products_of_it() -> None:
     for isa in _C.isas():
         with testing.isa(isa):
-            assert (_C.peak_tile_flops(0.01) > 1e10) == (isa == "amx")
+            assert (_C.peak_bf16_flops(0.01) > 1e10) == (isa in FOR_PRODUCTS)
 
 
 def test_machine_figures_are_plausible() -> None:

@@ -11,6 +11,7 @@ import dlcore as dl
 from dlcore import _C, nn, testing
 from dlcore.nn import functional as F
 
+from .isas import FOR_PRODUCTS
 from .ops.common import threads
 from .precision import BF16, F32, UNIT, draw, wide
 
@@ -108,14 +109,15 @@ def test_the_same_bits_at_any_number_of_threads(isa: str) -> None:
     assert len(results) == 1
 
 
-def test_products_of_bfloat16_run_on_tiles_where_there_are_some() -> None:
-    if "amx" not in _C.isas():
-        pytest.skip("this machine has no tiles")
+@pytest.mark.parametrize("isa", FOR_PRODUCTS)
+def test_products_of_bfloat16_run_on_its_instructions_where_there_are_some(isa: str) -> None:
+    if isa not in _C.isas():
+        pytest.skip(f"this machine has no {isa}")
     before = {k["name"]: k["calls"] for k in testing.kernels()}
-    with testing.isa("amx"), dl.autocast("bfloat16"):
+    with testing.isa(isa), dl.autocast("bfloat16"):
         F.conv2d(draw(2, 4, 6, 6), draw(8, 4, 3, 3)), draw(3, 8) @ draw(8, 5)
     now = {k["name"]: k["calls"] for k in testing.kernels()}
-    assert now["gemm16.bf16.amx"] - before["gemm16.bf16.amx"] == 2
+    assert now[f"gemm16.bf16.{isa}"] - before[f"gemm16.bf16.{isa}"] == 2
 
 
 # ---- models

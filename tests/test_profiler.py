@@ -25,7 +25,7 @@ def peaks(monkeypatch):
     """Round figures for this machine's peaks, and no time spent on measuring them."""
     for module in ("dlcore.profiler", "dlcore.profile_table"):
         monkeypatch.setattr(f"{module}.peak_flops", lambda threads: FMA * threads)
-        monkeypatch.setattr(f"{module}.peak_tile_flops", lambda threads: TILE * threads)
+        monkeypatch.setattr(f"{module}.peak_bf16_flops", lambda threads: TILE * threads)
         monkeypatch.setattr(f"{module}.copy_bandwidth", lambda threads: COPY * threads)
 
 
@@ -234,10 +234,11 @@ def test_rates_and_shares_of_the_peaks(peaks, monkeypatch):
     assert row(flops=FMA / 2, kernel="gemm.f64.base").of_peak == 1.0, "half as many lanes"
     assert row(flops=FMA, threads=2).of_peak == 0.5
     tiles = row(flops=TILE / 12, kernel="gemm.f32.amx.band")
-    assert (tiles.bound, tiles.of_peak) == ("tile", 0.5), "six products for one"
+    assert (tiles.bound, tiles.of_peak) == ("bf16", 0.5), "six products for one"
     monkeypatch.setattr(_C, "product_precision", lambda: 1)
     assert tiles.of_peak == 1 / 12, "one"
-    assert row(flops=TILE / 2, kernel="gemm16.bf16.amx", threads=2).of_peak == 0.25
+    for name in ("gemm16.bf16.amx", "gemm16.bf16.avx512bf16"):
+        assert row(flops=TILE / 2, kernel=name, threads=2).of_peak == 0.25
     silent = row()
     assert (silent.gflops, silent.gbytes, silent.bound, silent.of_peak) == (None, None, "", None)
 

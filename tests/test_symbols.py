@@ -18,7 +18,7 @@ import dlcore
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = Path(dlcore.__file__).parent / "libdlcore.so"
-ISAS = ("base", "avx2", "avx512", "amx")
+ISAS = ("base", "avx2", "avx512", "avx512bf16", "amx")
 
 pytestmark = pytest.mark.skipif(not shutil.which("nm"), reason="needs nm, of binutils")
 needs_build = pytest.mark.skipif(
@@ -97,7 +97,7 @@ def test_the_check_finds_an_inline_function(tmp_path, body, culprit):
 
 def test_the_library_exports_no_kernel():
     """A program that loads two such libraries must not bind one's kernels to the other's."""
-    inside = re.compile("_Z.*2dl(?:4base|4avx2|6avx512|3amx)")
+    inside = re.compile("_Z.*2dl(?:4base|4avx2|6avx512|10avx512bf16|3amx)")
     leaked = [name for _, name in symbols(LIBRARY, "-D", "--defined-only") if inside.match(name)]
     assert not leaked, f"libdlcore.so exports {leaked[:5]}"
 

@@ -60,7 +60,7 @@ def winograd(lib: Lib, call: Callable[[], Any]) -> Callable[[], Any]:
         return call
 
     def capped() -> Any:
-        with testing.isa("avx512" if _C.isa() == "amx" else _C.isa()):
+        with testing.isa("avx512" if _C.isa() in ("avx512bf16", "amx") else _C.isa()):
             lib.dl.set_float32_matmul_precision("high")
             try:
                 return call()

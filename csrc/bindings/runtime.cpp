@@ -114,9 +114,9 @@ void bind_runtime(py::module_& m) {
     const py::gil_scoped_release release;
     return dl::peak_flops(seconds);
   });
-  def(m, "peak_tile_flops", [](double seconds) {
+  def(m, "peak_bf16_flops", [](double seconds) {
     const py::gil_scoped_release release;
-    return dl::peak_tile_flops(seconds);
+    return dl::peak_bf16_flops(seconds);
   });
 
   def(m, "memory_stats", [] {

@@ -14,7 +14,7 @@
 namespace dl {
 namespace {
 
-constexpr const char* names[kIsas] = {"base", "avx2", "avx512", "amx"};
+constexpr const char* names[kIsas] = {"base", "avx2", "avx512", "avx512bf16", "amx"};
 
 #if defined(__linux__) && defined(__x86_64__)
 // The kernel gives a process the 8 KB of tile registers only when asked; its threads and children inherit them.
@@ -28,11 +28,11 @@ Isa probe() {
 #if defined(__x86_64__)
   __builtin_cpu_init();  // reads cpuid and, for the wide registers, xgetbv: the OS must save them
 #if defined(__linux__)
-  if (__builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
-      tiles_allowed())
+  if (__builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16") &&
+      __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") && tiles_allowed())
     return Isa::amx;
 #endif
-  if (__builtin_cpu_supports("x86-64-v4")) return Isa::avx512;
+  if (__builtin_cpu_supports("x86-64-v4")) return __builtin_cpu_supports("avx512bf16") ? Isa::avx512bf16 : Isa::avx512;
   if (__builtin_cpu_supports("x86-64-v3")) return Isa::avx2;
 #endif
   return Isa::base;
@@ -55,7 +55,7 @@ Isa& cap() {
 
 }  // namespace
 
-const char* const kIsaNames = "base, avx2, avx512 or amx";
+const char* const kIsaNames = "base, avx2, avx512, avx512bf16 or amx";
 
 const char* name(Isa isa) { return names[static_cast<int>(isa)]; }
 

@@ -131,15 +131,16 @@ class Kernels {
 }  // namespace dl
 
 // One line of a manifest: the row of OP for DTYPE on every ISA with a cpu.cpp that was built, best first (DL_AMX_ROW:
-// on AMX, where cpu_amx.cpp has one; _THAT_FIT: where FITS does not decline). FN is the kernel's name in each ISA's
-// namespace. A row that was not built is not in the table. kernels.cpp is compiled a second time for the CUDA backend
-// (DL_MANIFEST_CUDA), where only the DL_CUDA_ROW lines give rows.
+// on AMX, where cpu_amx.cpp has one; DL_BF16_ROWS: on both ISAs that multiply bfloat16; _THAT_FIT: where FITS does not
+// decline). FN is the kernel's name in each ISA's namespace. A row that was not built is not in the table. kernels.cpp
+// is compiled a second time for the CUDA backend (DL_MANIFEST_CUDA), where only the DL_CUDA_ROW lines give rows.
 #define DL_CPU_ROW_(OP, ISA, DTYPE, FN, FITS) \
   {.op = OP, .device = Device::cpu, .isa = Isa::ISA, .dtype = DType::DTYPE, .fn = ISA::FN, .fits = FITS},
 #define DL_CPU_ROWS(OP, DTYPE, FN) DL_CPU_ROWS_THAT_FIT(OP, DTYPE, FN, nullptr)
 #ifdef DL_MANIFEST_CUDA
 #define DL_CPU_ROWS_THAT_FIT(OP, DTYPE, FN, FITS)
 #define DL_AMX_ROW(OP, DTYPE, FN, FITS, VARIANT)
+#define DL_BF16_ROWS(OP, FN)
 #define DL_CUDA_ROW(OP, DTYPE, FN) \
   {.op = OP, .device = Device::cuda, .isa = Isa::base, .dtype = DType::DTYPE, .fn = cuda::FN},
 #else
@@ -154,12 +155,16 @@ class Kernels {
    .fits = FITS, \
    .variant = VARIANT, \
    .file = "cpu_amx.cpp"},
+#define DL_BF16_ROW_(OP, ISA, FN) \
+  {.op = OP, .device = Device::cpu, .isa = Isa::ISA, .dtype = DType::bf16, .fn = ISA::FN, .file = "cpu_" #ISA ".cpp"},
+#define DL_BF16_ROWS(OP, FN) DL_BF16_ROW_(OP, amx, FN) DL_BF16_ROW_(OP, avx512bf16, FN)
 #define DL_CPU_ROWS_THAT_FIT(OP, DTYPE, FN, FITS) \
   DL_CPU_ROW_(OP, avx512, DTYPE, FN, FITS) \
   DL_CPU_ROW_(OP, avx2, DTYPE, FN, FITS) \
   DL_CPU_ROW_(OP, base, DTYPE, FN, FITS)
 #else
 #define DL_AMX_ROW(OP, DTYPE, FN, FITS, VARIANT)
+#define DL_BF16_ROWS(OP, FN)
 #define DL_CPU_ROWS_THAT_FIT(OP, DTYPE, FN, FITS) DL_CPU_ROW_(OP, base, DTYPE, FN, FITS)
 #endif
 #endif
@@ -171,8 +176,10 @@ class Kernels {
   }
 #if defined(DL_HAVE_X86) && !defined(DL_MANIFEST_CUDA)
 #define DL_DECLARE_AMX(FN, ARGS) DL_DECLARE_(amx, FN, ARGS)
+#define DL_DECLARE_BF16(FN, ARGS) DL_DECLARE_(avx512bf16, FN, ARGS) DL_DECLARE_AMX(FN, ARGS)
 #else
 #define DL_DECLARE_AMX(FN, ARGS)
+#define DL_DECLARE_BF16(FN, ARGS)
 #endif
 #if defined(DL_MANIFEST_CUDA)
 #define DL_DECLARE(FN, ARGS) DL_DECLARE_(cuda, FN, ARGS)

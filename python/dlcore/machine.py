@@ -25,13 +25,13 @@ def peak_flops(threads: int) -> float:
     return _best(_C.peak_flops, threads, _C.isa())
 
 
-def peak_tile_flops(threads: int) -> float:
-    """bfloat16 FLOP/s of products on tiles (AMX), likewise; 0 where the instruction set in force has none.
+def peak_bf16_flops(threads: int) -> float:
+    """bfloat16 FLOP/s of products, on tiles (AMX) or pairs (AVX512_BF16), likewise; 0 on other instruction sets.
 
-    >>> peak_tile_flops(1) >= 0
+    >>> peak_bf16_flops(1) >= 0
     True
     """
-    return _best(_C.peak_tile_flops, threads, _C.isa())
+    return _best(_C.peak_bf16_flops, threads, _C.isa())
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlcore.machine import copy_bandwidth, peak_flops, peak_tile_flops
+from dlcore.machine import copy_bandwidth, peak_bf16_flops, peak_flops
 
 FIRST = "first row that fits"
 
@@ -81,9 +81,9 @@ def _notes(p: profile, rows: list[KernelRow]) -> list[str]:
     notes = [
         f"of peak: fma   {peak_flops(p.threads) * 1e-9:6.1f} GF/s of float32 multiply-adds in registers",
     ]
-    if any(row.bound == "tile" for row in rows):
-        tiles = peak_tile_flops(p.threads) * 1e-9
-        notes.append(f"         tile  {tiles:6.0f} GF/s of bfloat16 products; one of float32 takes six, three or one")
+    if any(row.bound == "bf16" for row in rows):
+        narrow = peak_bf16_flops(p.threads) * 1e-9
+        notes.append(f"         bf16  {narrow:6.0f} GF/s of bfloat16 products; of float32 one takes six, three or one")
     notes += [
         f"         copy  {copy_bandwidth(p.threads) * 1e-9:6.1f} GB/s read and written, where arrays exceed the caches",
         f"         as this machine reached them just now on {many}",

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from dlcore import _C
-from dlcore.machine import copy_bandwidth, peak_flops, peak_tile_flops
+from dlcore.machine import copy_bandwidth, peak_bf16_flops, peak_flops
 from dlcore.profile_table import FIRST, table
 
 PRODUCTS = {3: 6, 2: 3, 1: 1}  # on tiles, for one of float32 in so many bfloat16 parts
@@ -65,20 +65,20 @@ class KernelRow:
 
     @property
     def unit(self) -> str:
-        """What multiplies: "tile" (AMX) or "fma"."""
-        return "tile" if ".amx" in self.kernel else "fma"
+        """What multiplies: "bf16" (tiles, or instructions on pairs) or "fma"."""
+        return "bf16" if any(isa in self.kernel for isa in (".amx", ".avx512bf16")) else "fma"
 
     @property
     def _arithmetic(self) -> float:
-        if self.unit == "tile":  # a float32 is several bfloat16
+        if self.unit == "bf16":  # a float32 is several bfloat16
             products = PRODUCTS[_C.product_precision()] if ".f32." in self.kernel else 1
-            return self.flops * products / peak_tile_flops(self.threads)
+            return self.flops * products / peak_bf16_flops(self.threads)
         wide = 2 if ".f64." in self.kernel else 1  # a register holds half as many
         return self.flops * wide / peak_flops(self.threads)
 
     @property
     def bound(self) -> str:
-        """The peak that the kernel is set against: "fma", "tile", "copy", or "" without figures.
+        """The peak that the kernel is set against: "fma", "bf16", "copy", or "" without figures.
 
         The nearer one. But bytes faster than a copy's came from a cache: then arithmetic counts, where it is stated.
         """

@@ -1,4 +1,4 @@
-"""Convolutions of bfloat16 on tiles that read the image in place: every geometry, gaps, edges, bits."""
+"""Convolutions of bfloat16 that read the image in place: every geometry, gaps, edges, bits."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import dlcore as dl
 from dlcore import _C, testing
 from dlcore.nn import functional as F
 
+from ..isas import FOR_PRODUCTS
 from ..ops.common import threads
 from ..ops.test_conv2d import conv2d_oracle
 from .test_band import GEOMETRIES, TOGETHER, operands
 
-pytestmark = pytest.mark.skipif("amx" not in _C.isas(), reason="this machine has no tiles")
+HERE = [isa for isa in FOR_PRODUCTS if isa in _C.isas()]
+pytestmark = pytest.mark.skipif(not HERE, reason="this machine has no products of bfloat16")
 
 
 def rounded(x: np.ndarray) -> dl.Tensor:
@@ -26,11 +28,12 @@ def close(ours: dl.Tensor, exact: np.ndarray, size: np.ndarray, terms: int) -> N
 
 
 @pytest.mark.parametrize(("x_shape", "w_shape", "how"), GEOMETRIES + TOGETHER, ids=str)
-def test_every_geometry_and_its_gradient(x_shape, w_shape, how) -> None:
+@pytest.mark.parametrize("isa", HERE)
+def test_every_geometry_and_its_gradient(isa, x_shape, w_shape, how) -> None:
     x, w, bias = operands(x_shape, w_shape)
     a, b = rounded(x).requires_grad_(), rounded(w)
     wide_a, wide_b = (t.detach().float().numpy().astype(np.float64) for t in (a, b))
-    with testing.isa("amx"), testing.poison():
+    with testing.isa(isa), testing.poison():
         y = F.conv2d(a, b, dl.tensor(bias).bfloat16(), **how)
         g = rounded(np.random.default_rng(2).standard_normal(y.shape).astype(np.float32))
         y.backward(g)
@@ -47,10 +50,11 @@ def test_every_geometry_and_its_gradient(x_shape, w_shape, how) -> None:
     close(a.grad, *gradients, terms * w_shape[0])
 
 
-def test_the_same_bits_at_any_number_of_threads() -> None:
+@pytest.mark.parametrize("isa", HERE)
+def test_the_same_bits_at_any_number_of_threads(isa) -> None:
     x, w, _ = operands((4, 32, 40, 41), (96, 32, 3, 3))
     a, b, results = rounded(x), rounded(w), set()
     for count in (1, 2, 3, 7):
-        with threads(count), testing.isa("amx"):
+        with threads(count), testing.isa(isa):
             results.add(F.conv2d(a, b, padding=1).float().numpy().tobytes())
     assert len(results) == 1

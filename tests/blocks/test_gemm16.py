@@ -1,4 +1,4 @@
-"""The product of bfloat16 operands, on tiles and without: any strides, sums in float32, one rounding."""
+"""The product of bfloat16 operands, on tiles, on pairs and widened: any strides, sums in float32, one rounding."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 import dlcore as dl
 from dlcore import _C, testing
 
+from ..isas import FOR_PRODUCTS
 from ..ops.common import threads
 
 # Around the tiles' 16 and 32 rows and columns, the steps' 32 of k, the 640 that L1 holds and the 2048 of a run, and the
@@ -64,15 +65,16 @@ def test_every_tail_and_layout(isa: str, orders: str, dtype: dl.DType) -> None:
         assert (error <= bound).all(), f"{m}×{n}×{k} {orders} bias {more}: {np.max(error / bound):.3g} bounds"
 
 
-def test_its_rows_run_by_name() -> None:
-    if "amx" not in _C.isas():
-        pytest.skip("this machine has no tiles")
+@pytest.mark.parametrize("isa", FOR_PRODUCTS)
+def test_its_rows_run_by_name(isa: str) -> None:
+    if isa not in _C.isas():
+        pytest.skip(f"this machine has no {isa}")
 
     def calls() -> dict[str, int]:
-        return {k["name"]: k["calls"] for k in testing.kernels() if k["op"].startswith("gemm16")}
+        return {k["name"]: k["calls"] for k in testing.kernels() if k["op"].startswith("gemm16") and k["isa"] == isa}
 
     rng, before = np.random.default_rng(4), calls()
-    with testing.isa("amx"):
+    with testing.isa(isa):
         for m, n, k in [(1100, 64, 64), (40, 30, 20000)]:  # several tiles of rows; a K of several parts
             a, b, c = normal(rng, m, k).bfloat16(), normal(rng, k, n).bfloat16(), dl.zeros(m, n)
             _C.gemm_into(c.array, a.array, b.array, None, None, False, False)

@@ -13,6 +13,7 @@ from dlcore import _C, testing
 from dlcore.nn import functional as F
 from dlcore.ops.conv2d import conv2d_relu
 
+from ..isas import FOR_PRODUCTS
 from ..ops.common import threads
 from ..ops.test_conv2d import channels_last, conv2d_oracle, float32
 from .kinds import KINDS, values
@@ -20,7 +21,7 @@ from .kinds import KINDS, values
 BOUND = 2.0**-18  # of max |x| · sum |w|, as set_float32_matmul_precision says
 
 
-@pytest.fixture(params=[name for name in _C.isas() if name != "amx"])
+@pytest.fixture(params=[name for name in _C.isas() if name not in FOR_PRODUCTS])
 def on(request: pytest.FixtureRequest) -> Iterator[str]:
     """On each ISA's rows, whatever the estimate says."""
     with testing.isa(request.param):

@@ -18,6 +18,8 @@ static DL_INLINE Range part_of(int64_t index, int64_t size, int64_t total) {
   return {begin, end < total ? end : total};
 }
 
+static DL_INLINE int upto32(int64_t n) { return n < 32 ? static_cast<int>(n) : 32; }
+
 // What is done to rows from i0 on; the epilogue belongs to the last block of K.
 template <class T>
 static DL_INLINE void place(const GemmArgs& args, int64_t part, int64_t i0, int rows, bool first, bool last,

@@ -49,6 +49,4 @@ static DL_INLINE void add_sums(float* to, const float* x, int rows, int columns)
     }
 }
 
-static DL_INLINE int upto32(int64_t n) { return n < 32 ? static_cast<int>(n) : 32; }
-
 }  // namespace dl::DL_ISA_NS

@@ -1,6 +1,6 @@
-// Convolutions of bfloat16 without patches: tiles read each tap from the image's cells (gemm/band.h). For cpu_amx.cpp
-// only. K runs over channels in steps of 32, and for each over all taps: the cells of 32 rows and one step stay in L1
-// from tap to tap while B streams past them. Sums stay in tiles for all of K.
+// Convolutions of bfloat16 without patches: each tap is read from the image's cells (gemm/band.h). For
+// cpu_<isa>.cpp only. K runs over channels in steps of 32, and for each over all taps: the cells of 32 rows and one
+// step stay in L1 from tap to tap while B streams past them. Sums stay where they are for all of K.
 #pragma once
 #include "blocks/gemm/band_walk.h"
 #include "blocks/gemm16/pack.h"

@@ -17,9 +17,16 @@ Kernels<Gemm16Args> products("gemm16"), sums("gemm16_sum");
 // Rows of C × lanes, the least depth of a part of K, the largest task, the rate on one core, and what packing takes for
 // an element.
 constexpr Tile kTile{32, 16, 512, 1024, 512, 1.8e12, 16, 5e-11};
+constexpr double kPairsRate = 2e11;       // the rate where pairs are multiplied in registers
 constexpr int64_t kBlockBytes = 1 << 20;  // of a task's B, in L2 beside a panel of A
 constexpr int64_t kWidth = 32;            // columns of a panel of B
 constexpr int64_t kSumGrain = 16 << 10;   // elements
+
+Tile tile_here() {
+  Tile tile = kTile;
+  if (isa_cap() < Isa::amx) tile.rate = kPairsRate;
+  return tile;
+}
 
 Array memory(int64_t bytes) { return bytes ? Array::empty({bytes}, DType::u8) : Array(); }
 
@@ -78,11 +85,12 @@ void multiply(const Gemm& g, DType c_dtype) {
   cut.g = g;
   cut.tiles = true;
   cut.float_parts = 1;
-  Tile tile = kTile;
+  const Tile usual = tile_here();
+  Tile tile = usual;
   if (std::min(g.k, kTileRun) * tile.nc * 2 > kBlockBytes) tile.nc /= 2;
   cut.band = band_for(g, tile);
   if (cut.band.cells)
-    set_band(args, kTile);
+    set_band(args, usual);
   else
     plan(cut, tile);
   const Row<Gemm16Args>& row = products.choose(Device::cpu, DType::bf16, args);
@@ -126,7 +134,7 @@ void product(const Gemm& g, DType c_dtype) {
   if (!is_half(g.dtype)) return gemm(g);
   if (g.m == 0 || g.n == 0) return;
   if (g.device != Device::cpu) return launch_on_device(g, c_dtype, 1, nullptr, nullptr, nullptr);
-  if (isa_cap() < Isa::amx) return gemm16_widened(g, c_dtype);
+  if (isa_cap() < Isa::avx512bf16) return gemm16_widened(g, c_dtype);
   multiply(along_rows(g), c_dtype);
 }
 

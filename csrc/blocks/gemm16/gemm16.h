@@ -3,7 +3,8 @@
 // float32 C alone.
 //   |error| <= (k + k/KC + parts) 2^-24 sum_k |A||B| + |bias| 2^-24, and 2^-8 of C's element where C is bfloat16, 2^-11
 // where it is float16
-// A machine with tiles multiplies them (cpu_amx.cpp); others widen the operands and take gemm's float32 kernels. NaN
+// Tiles multiply them (cpu_amx.cpp), or instructions on pairs (cpu_avx512bf16.cpp); a machine that has neither widens
+// the operands and takes gemm's float32 kernels. NaN
 // and infinities propagate; subnormals are zeros. The same bits at any number of threads (per ISA).
 #pragma once
 #include "blocks/gemm/gemm.h"

@@ -4,19 +4,16 @@
 
 namespace dl {
 
-DL_DECLARE_AMX(gemm16_tasks, Gemm16Args)
-DL_DECLARE_AMX(gemm16_sum, Gemm16Args)
+DL_DECLARE_BF16(gemm16_tasks, Gemm16Args)
+DL_DECLARE_BF16(gemm16_sum, Gemm16Args)
 
 #if defined(DL_MANIFEST_CUDA)
 DL_DECLARE(gemm16_bf16, Gemm16Args)
 DL_DECLARE(gemm16_f16, Gemm16Args)
 constexpr Row<Gemm16Args> rows[] = {DL_CUDA_ROW("gemm16", bf16, gemm16_bf16) DL_CUDA_ROW("gemm16", f16, gemm16_f16)};
 #elif defined(DL_HAVE_X86)
-// On tiles alone: elsewhere gemm's float32 rows compute these products.
-constexpr Row<Gemm16Args> tile_row(const char* op, void (*fn)(const Gemm16Args&, int64_t, int64_t)) {
-  return {.op = op, .device = Device::cpu, .isa = Isa::amx, .dtype = DType::bf16, .fn = fn, .file = "cpu_amx.cpp"};
-}
-constexpr Row<Gemm16Args> rows[] = {tile_row("gemm16", amx::gemm16_tasks), tile_row("gemm16_sum", amx::gemm16_sum)};
+// Where no instruction multiplies bfloat16, gemm's float32 rows compute these products.
+constexpr Row<Gemm16Args> rows[] = {DL_BF16_ROWS("gemm16", gemm16_tasks) DL_BF16_ROWS("gemm16_sum", gemm16_sum)};
 #endif
 
 #if defined(DL_HAVE_X86) || defined(DL_MANIFEST_CUDA)

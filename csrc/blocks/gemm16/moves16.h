@@ -1,4 +1,4 @@
-// Elements of 16 bits in registers: what moves.h has for floats. For cpu_amx.cpp only, and before patches.h, whose
+// Elements of 16 bits in registers: what moves.h has for floats. For cpu_<isa>.cpp only, and before patches.h, whose
 // templates find the copies here by overload.
 #pragma once
 #include <immintrin.h>

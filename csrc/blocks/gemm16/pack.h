@@ -1,4 +1,4 @@
-// Operands of bfloat16 as the tile unit reads them. For cpu_amx.cpp only.
+// Operands of bfloat16 as tiles and registers of pairs read them. For cpu_<isa>.cpp only.
 //   A: [step of 32 k][32 rows][32 k]; rows beyond the last are zeros up to 16 or 32
 //   B: [panel of 32 columns][step of 32 k][2 × 16 columns][16 pairs of k][16 columns][2]
 // What lies beyond k is zeros in both, so that no garbage there becomes a NaN. Limit: a register loaded and stored for

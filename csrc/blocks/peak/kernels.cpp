@@ -3,12 +3,12 @@
 
 namespace dl {
 
-DL_DECLARE_AMX(fma_peak_bf16, PeakArgs)
+DL_DECLARE_BF16(fma_peak_bf16, PeakArgs)
 DL_DECLARE(fma_peak_f32, PeakArgs)
 
 // clang-format off
 constexpr Row<PeakArgs> rows[] = {
-    DL_AMX_ROW("fma_peak", bf16, fma_peak_bf16, nullptr, "")
+    DL_BF16_ROWS("fma_peak", fma_peak_bf16)
     DL_CPU_ROWS("fma_peak", f32, fma_peak_f32)
 };
 // clang-format on

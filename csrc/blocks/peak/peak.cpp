@@ -34,6 +34,6 @@ double best_rate(DType dtype, double seconds) {
 }  // namespace
 
 double peak_flops(double seconds) { return best_rate(DType::f32, seconds); }
-double peak_tile_flops(double seconds) { return isa_cap() < Isa::amx ? 0 : best_rate(DType::bf16, seconds); }
+double peak_bf16_flops(double seconds) { return isa_cap() < Isa::avx512bf16 ? 0 : best_rate(DType::bf16, seconds); }
 
 }  // namespace dl

@@ -1,4 +1,5 @@
-// How fast this core multiplies and adds float32 on the chosen ISA, and bfloat16 on tiles: the figures that benches and
+// How fast this core multiplies and adds float32 on the chosen ISA, and bfloat16 where products of it are
+// instructions: the figures that benches and
 // profiles divide by.
 #pragma once
 #include "core/dtype.h"
@@ -19,7 +20,7 @@ constexpr int kPeakTiles = 4;
 
 // FLOP/s of the calling thread, measured over `seconds`; best of several spells, since an interrupt only slows one.
 DL_API double peak_flops(double seconds);
-// The same of bfloat16 on tiles; 0 where the ISA in force has none.
-DL_API double peak_tile_flops(double seconds);
+// The same of bfloat16, on tiles or in registers; 0 where the ISA in force has no such products.
+DL_API double peak_bf16_flops(double seconds);
 
 }  // namespace dl
