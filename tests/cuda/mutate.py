@@ -48,8 +48,9 @@ extern "C" int dlcore_mutant, dlcore_reached;
 inline bool mutant_is(int k) { return dlcore_mutant == k ? dlcore_reached = 1 : 0; }
 struct OneMore { int k; };
 template <class T> T operator+(OneMore m, T v) {
+  constexpr long far = 1L << (sizeof v == 8 ? 40 : 30);
   if constexpr (std::is_integral_v<T>)
-    return mutant_is(m.k) ? static_cast<T>(v + 1) : mutant_is(-m.k) ? static_cast<T>(v + (1 << 30)) : v;
+    return mutant_is(m.k) ? static_cast<T>(v + 1) : mutant_is(-m.k) ? static_cast<T>(v + far) : v;
   else return v;
 }
 #endif
