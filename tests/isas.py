@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dlcore import _C
+
 FOR_PRODUCTS = ("avx512bf16", "amx")  # they have rows of products alone
+HERE_FOR_PRODUCTS = [isa for isa in FOR_PRODUCTS if isa in _C.isas()]
 
 
 def vector_isa(isa: str) -> str:

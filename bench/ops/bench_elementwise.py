@@ -16,7 +16,7 @@ def add_relu(dl: Any, x: Any, y: Any) -> Any:
 
 BINARY: dict[str, Callable[..., Any]] = {
     "add": lambda dl, x, y: x + y,
-    "add_relu": lambda dl, x, y: add_relu(dl, x, y),
+    "add_relu": add_relu,
     "sub": lambda dl, x, y: x - y,
     "mul": lambda dl, x, y: x * y,
     "div": lambda dl, x, y: x / y,

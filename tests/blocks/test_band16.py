@@ -6,16 +6,13 @@ import numpy as np
 import pytest
 
 import dlcore as dl
-from dlcore import _C, testing
+from dlcore import testing
 from dlcore.nn import functional as F
 
-from ..isas import FOR_PRODUCTS
+from ..isas import HERE_FOR_PRODUCTS
 from ..ops.common import threads
 from ..ops.test_conv2d import conv2d_oracle
 from .test_band import GEOMETRIES, TOGETHER, operands
-
-HERE = [isa for isa in FOR_PRODUCTS if isa in _C.isas()]
-pytestmark = pytest.mark.skipif(not HERE, reason="this machine has no products of bfloat16")
 
 
 def rounded(x: np.ndarray) -> dl.Tensor:
@@ -28,7 +25,7 @@ def close(ours: dl.Tensor, exact: np.ndarray, size: np.ndarray, terms: int) -> N
 
 
 @pytest.mark.parametrize(("x_shape", "w_shape", "how"), GEOMETRIES + TOGETHER, ids=str)
-@pytest.mark.parametrize("isa", HERE)
+@pytest.mark.parametrize("isa", HERE_FOR_PRODUCTS)
 def test_every_geometry_and_its_gradient(isa, x_shape, w_shape, how) -> None:
     x, w, bias = operands(x_shape, w_shape)
     a, b = rounded(x).requires_grad_(), rounded(w)
@@ -50,7 +47,7 @@ def test_every_geometry_and_its_gradient(isa, x_shape, w_shape, how) -> None:
     close(a.grad, *gradients, terms * w_shape[0])
 
 
-@pytest.mark.parametrize("isa", HERE)
+@pytest.mark.parametrize("isa", HERE_FOR_PRODUCTS)
 def test_the_same_bits_at_any_number_of_threads(isa) -> None:
     x, w, _ = operands((4, 32, 40, 41), (96, 32, 3, 3))
     a, b, results = rounded(x), rounded(w), set()

@@ -195,7 +195,7 @@ Array sub_fwd(const Operand& a, const Operand& b, const Number& alpha) {
   check_alpha("sub", t, alpha);
   return run("sub", add_, t, t, {a, b, number(negative(alpha))});
 }
-void check_relu(const char* op, DType t) {
+static void check_relu(const char* op, DType t) {
   DL_CHECK(computes(t), DTypeError, op, ": needs a float32 or float64 sum, got ", t, "; convert with .float()");
 }
 Array add_relu_fwd(const Array& a, const Array& b) {
