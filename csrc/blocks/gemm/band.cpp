@@ -32,15 +32,10 @@ double share_of(const Patches& p, const Band& b, int64_t together, bool rows_of_
   const auto outputs = static_cast<double>(p.p * p.q);
   const int64_t least = rows_of_steps ? 2 : 64 / b.width;  // A's panels of 32 cells: a line is two of them and more
   if (together < std::max(least, int64_t{2})) return static_cast<double>(b.width * b.height) / outputs;
-  int64_t rows = 0, columns = 0;  // sums over runs and over taps of a run
-  for (int64_t run = 0; run < p.runs; ++run) rows += inside(p.p, p.step_h, p.dh[run], p.h);
-  const int64_t taps = p.runs * p.run_width;
-  for (int64_t run = 0; run < p.runs; ++run)
-    for (int64_t i = 0; i < p.run_width; ++i) columns += inside(p.q, p.step_w, p.dw[run] + i, p.w);
+  const Inside inside = inside_of(p);
   const int64_t line = rows_of_steps ? (p.q * together + 31) / 32 * 32 : b.width * together;
-  const double wide = together % 32 == 0 ? static_cast<double>(columns) / static_cast<double>(taps)
-                                         : static_cast<double>(line) / static_cast<double>(together);
-  return static_cast<double>(rows) / static_cast<double>(p.runs) * wide / outputs;
+  const double wide = together % 32 == 0 ? inside.columns : static_cast<double>(line) / static_cast<double>(together);
+  return inside.rows * wide / outputs;
 }
 
 // Seconds a product of 2 FLOP takes on tiles, and to read and split an element.
@@ -72,6 +67,16 @@ void lay_together(Band& b, const Patches& p, int64_t images, int64_t most, int64
 }  // namespace
 
 int64_t taps_of(const Patches& p) { return p.runs * p.run_width; }
+
+Inside inside_of(const Patches& p) {
+  int64_t rows = 0, columns = 0;  // sums over runs and over taps of a run
+  for (int64_t run = 0; run < p.runs; ++run) {
+    rows += inside(p.p, p.step_h, p.dh[run], p.h);
+    for (int64_t i = 0; i < p.run_width; ++i) columns += inside(p.q, p.step_w, p.dw[run] + i, p.w);
+  }
+  return {static_cast<double>(rows) / static_cast<double>(p.runs),
+          static_cast<double>(columns) / static_cast<double>(taps_of(p))};
+}
 
 Band band_of(const Gemm& g, int64_t most) {
   const bool of_a = g.a.patches && !g.b.patches && !g.bias_m;

@@ -29,6 +29,11 @@ constexpr int64_t kMostTaps = 64;        // 7×7 and less
 constexpr int64_t kMostBandSteps = 256;  // of 32 k in a block
 
 int64_t taps_of(const Patches& p);
+// Rows and columns of outputs whose tap lies inside the image, the mean over the taps.
+struct Inside {
+  double rows, columns;
+};
+Inside inside_of(const Patches& p);
 // Of up to `most` images side by side: bfloat16 takes one, for it copies a task's cells of all channels together.
 Band band_of(const Gemm& g, int64_t most);
 constexpr int64_t kMostTogether = 32;  // the rows of a panel: a tap that is outside for one pixel is left out

@@ -2,6 +2,7 @@
 //   for kc of the part: [pack B's patches]; for a panel of rows: pack A; for panels of B: micro-kernel
 // A's panel stays in L1 while B's block streams from L2 (128 bytes per 14 cycles on AVX-512).
 // Limit: the multiply-add units; for few columns the packing of A, for one row the reading of B.
+#include "blocks/gemm/edges.h"
 #include "blocks/gemm/micro.h"
 #include "blocks/gemm/task.h"
 
@@ -32,16 +33,39 @@ static DL_INLINE void segments(const GemmArgs& args, Range n, int64_t k0, int64_
   out[1] = {{packed, g.k * S::NR, S::NR}, split, n.end};
 }
 
-// Cuts rows into panels of at most MR, alike and even, so that no thin one is left over.
+// Cuts rows into panels of at most MR, alike and even, so that no thin one is left over; `together` rows at a time.
 template <class T>
-static DL_INLINE int64_t cut_rows(Range m, int64_t* row) {
-  const int64_t panels = (m.end - m.begin + Shape<T>::MR - 1) / Shape<T>::MR;
-  row[0] = m.begin;
-  for (int64_t p = 0; p < panels; ++p) {
-    const int64_t left = m.end - row[p], even = ((left + panels - p - 1) / (panels - p) + 1) & ~int64_t{1};
-    row[p + 1] = row[p] + (even < left ? even : left);
+static DL_INLINE int64_t cut_rows(Range m, int64_t together, int64_t* row) {
+  int64_t panels = 0;
+  for (row[0] = m.begin; row[panels] < m.end;) {
+    const int64_t end = together == 1 ? m.end : (row[panels] / together + 1) * together;
+    const int64_t left = (end < m.end ? end : m.end) - row[panels], of = (left + Shape<T>::MR - 1) / Shape<T>::MR;
+    const int64_t even = ((left + of - 1) / of + 1) & ~int64_t{1};
+    row[panels + 1] = row[panels] + (even < left ? even : left);
+    ++panels;
   }
   return panels;
+}
+
+// One panel of A, from k.begin on, against the patches of columns n: each tap's where it is inside the image.
+template <class T, class BlockOf>
+static DL_INLINE void multiply_taps(const GemmArgs& args, int64_t part, Range rows, Range n, Range k, int64_t block,
+                                    int64_t blocks, const BlockOf& block_of, AForm form, const T* a) {
+  using S = Shape<T>;
+  const int64_t channels = args.g.b.patches->channels;
+  for (int64_t j = n.begin, end; j < n.end; j = end) {
+    end = (j / channels + 1) * channels;
+    end = end < n.end ? end : n.end;
+    const auto of = [&](int64_t i) __attribute__((always_inline)) { return terms_of_column(args, j, block_of(i)); };
+    const Blocks used = those_with(blocks, of);
+    const Range terms = of(block);
+    if (terms.empty() && block != used.first) continue;
+    Out<T> o;
+    place(args, part, rows.begin, static_cast<int>(rows.end - rows.begin), block == used.first, block == used.last, o);
+    const int64_t skipped = terms.begin - k.begin, kc = k.end - k.begin;
+    const Panels<T> b{static_cast<const T*>(args.scratch) + (j - n.begin) * kc + skipped * S::NR, kc * S::NR, S::NR};
+    run_panel<T>(form, a + skipped * (form == AForm::k_major ? S::MR : 1), 0, b, terms.end - terms.begin, o, j, end);
+  }
 }
 
 template <class T>
@@ -52,33 +76,48 @@ static void task(const GemmArgs& args, int64_t t) {
   const Range n = part_of(t / args.tiles_m % args.tiles_n, args.tile_n, g.n);
   const int64_t part = t / (args.tiles_m * args.tiles_n);
   const Range k = part_of(part, args.part_k, g.k);
-  const int64_t blocks = k.end - k.begin <= S::KC ? 1 : (k.end - k.begin + S::KC - 1) / S::KC;
+  const bool edges = args.together > 1;
+  const int64_t depth = edges ? args.depth : S::KC;
+  const int64_t blocks = k.end - k.begin <= depth ? 1 : (k.end - k.begin + depth - 1) / depth;
+  const auto block_of = [&](int64_t b) { return part_of(b, depth, k.end - k.begin, k.begin); };
   const AForm packed = k_major<T>(g.a) ? AForm::k_major : AForm::panel;
   int64_t row[kMostPanels + 1];
-  const int64_t panels = cut_rows<T>(m, row);
+  const int64_t panels = cut_rows<T>(m, edges && g.a.patches ? args.together : 1, row);
   alignas(64) T one_panel[S::MR * S::kPitch];
   T *b_block = static_cast<T*>(args.scratch), *a_block = b_block + args.b_block_elements;
 
   int64_t k0 = k.begin;
   for (int64_t block = 0; block < blocks; ++block) {
     const int64_t kc = (k.end - k0 + blocks - block - 1) / (blocks - block);  // even: no thin last block
-    if (g.b.patches) pack_b_patches(g.b, k0, kc, n.begin, n.end, b_block);
+    if (g.b.patches) pack_b_patches(g.b, k0, kc, n.begin, n.end, b_block, args.together);
     if (args.a_in_block) pack_a_block(g.a, row, panels, k0, kc, a_block);
     Segment<T> b[2];
     segments(args, n, k0, kc, b);
     for (int64_t p = 0; p < panels; ++p) {
       const int rows = static_cast<int>(row[p + 1] - row[p]);
-      Out<T> o;
-      place(args, part, row[p], rows, block == 0, block + 1 == blocks, o);
+      Blocks used{0, blocks - 1};
+      int64_t terms = kc;
+      if (edges && g.a.patches) {
+        const auto of = [&](int64_t i) { return terms_of_row(args, row[p], block_of(i)); };
+        used = those_with(blocks, of);
+        if (of(block).empty()) terms = 0;
+        if (!terms && block != used.first) continue;
+      }
       const T* panel = args.a_in_block ? a_block + p * kBlockPitch<T> : one_panel;
       const bool in_place = args.a_in_place && (rows == 1 || rows % 2 == 0);  // an odd count reads a row beyond
       if (in_place)
         panel = static_cast<const T*>(g.a.data) + row[p] * g.a.stride + k0;
       else if (!args.a_in_block)
-        pack_a(g.a, row[p], rows, k0, kc, g.m, one_panel);
+        pack_a(g.a, row[p], rows, k0, terms, g.m, one_panel, args.together);
+      if (edges && g.b.patches) {
+        multiply_taps(args, part, {row[p], row[p + 1]}, n, {k0, k0 + kc}, block, blocks, block_of, packed, panel);
+        continue;
+      }
+      Out<T> o;
+      place(args, part, row[p], rows, block == used.first, block == used.last, o);
       for (const Segment<T>& s : b)
         if (s.begin < s.end)
-          run_panel<T>(in_place ? AForm::in_place : packed, panel, g.a.stride, s.b, kc, o, s.begin, s.end);
+          run_panel<T>(in_place ? AForm::in_place : packed, panel, g.a.stride, s.b, terms, o, s.begin, s.end);
     }
     k0 += kc;
   }

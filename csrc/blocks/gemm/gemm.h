@@ -20,8 +20,8 @@ struct Grid {
 };
 
 // The matrix whose rows are output pixels (n, p, q) and whose columns are (run, tap of the run, channel): what a
-// convolution reads. Taps outside the image are zeros. Pixels of the image are `channels` contiguous elements; a run is
-// run_width taps side by side in a row of the image (so with run_width > 1, stride_w == channels).
+// convolution reads. Taps outside the image are zeros, or left out. Pixels of the image are `channels` contiguous
+// elements; a run is run_width taps side by side in a row of the image (so with run_width > 1, stride_w == channels).
 struct Patches {
   int64_t h, w;                          // the image
   int64_t p, q, step_h, step_w;          // the grid of output pixels, and the image pixels between two of them
@@ -62,6 +62,8 @@ struct GemmArgs {
   const char* no_tiles;            // why not, or null: what the operands' values or the caller rule out
   bool tiles;                      // the product runs on tiles, and wants B packed for them
   Band band;                       // on tiles, if it has cells: A's patches are read in place
+  int64_t together = 1;            // multiply-adds: images taken side by side (edges.h), all of them or 1
+  int64_t depth;                   // then: terms of a block of K
   int* unfit;                      // set by a kernel on tiles that meets values it cannot carry
   bool dot;                        // few rows, both operands contiguous along k: dot products, nothing is packed
   int64_t tile_m, tile_n, part_k;  // a task is one tile of C over one part of K

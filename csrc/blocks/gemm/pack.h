@@ -16,11 +16,12 @@ static DL_INLINE int64_t k_offset(const GemmOperand& o, int64_t k) {
 // ---- A
 template <class T>
 static DL_INLINE bool k_major(const GemmOperand& a) {
-  return !a.patches && !a.tap_offset && a.stride == 1 && a.k_stride != 1;
+  return !a.patches && a.stride == 1 && (a.tap_offset || a.k_stride != 1);
 }
 
 template <class T>
-static void pack_a(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int64_t kc, int64_t m, T* panel) {
+static void pack_a(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int64_t kc, int64_t m, T* panel,
+                   int64_t together = 1) {
   using S = Shape<T>;
   const T* data = static_cast<const T*>(a.data);
   if (kc == 0) return;         // patches of no taps have no run to begin at
@@ -29,7 +30,7 @@ static void pack_a(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int64
     for (int64_t k = 0; k < kc; ++k) panel[rows * row + k * step] = T(0);
   }
   if (a.patches) {
-    Pixel<T> x = pixel_at(*a.patches, data, i0);
+    Pixel<T> x = pixel_at(*a.patches, data, i0, together);
     const Column start = column_at(*a.patches, k0);
     for (int i = 0; i < rows; ++i) {
       T* dst = panel + i * S::kPitch;
@@ -37,14 +38,13 @@ static void pack_a(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int64
         copy_inside(*a.patches, x, start, dst, kc);
       else
         copy_columns(*a.patches, x, start, dst, kc);
-      next_pixel(*a.patches, x);
+      next_pixel(*a.patches, x, together);
     }
   } else if (k_major<T>(a)) {
-    const T* src = data + i0 + k0 * a.k_stride;
     if (S::MR <= S::W && i0 + S::W <= m) {  // whole registers: what is too much is overwritten by the next k
-      for (int64_t k = 0; k < kc; ++k) Vec<T>::load(src + k * a.k_stride).store(panel + k * S::MR);
+      for (int64_t k = 0; k < kc; ++k) Vec<T>::load(data + i0 + k_offset(a, k0 + k)).store(panel + k * S::MR);
     } else {
-      for (int64_t k = 0; k < kc; ++k) copy_run(panel + k * S::MR, src + k * a.k_stride, rows);
+      for (int64_t k = 0; k < kc; ++k) copy_run(panel + k * S::MR, data + i0 + k_offset(a, k0 + k), rows);
     }
   } else if (!a.tap_offset && a.k_stride == 1) {
     for (int i = 0; i < rows; ++i) copy_run(panel + i * S::kPitch, data + (i0 + i) * a.stride + k0, kc);
@@ -64,7 +64,7 @@ template <class T>
 static void pack_a_block(const GemmOperand& a, const int64_t* row, int64_t panels, int64_t k0, int64_t kc, T* block) {
   using S = Shape<T>;
   for (int64_t k = 0; k < kc; ++k) {
-    const T* src = static_cast<const T*>(a.data) + (k0 + k) * a.k_stride;
+    const T* src = static_cast<const T*>(a.data) + k_offset(a, k0 + k);
     T* dst = block + k * S::MR;
     for (int64_t t = 0; t < panels; ++t, dst += kBlockPitch<T>) {
       const int64_t rows = row[t + 1] - row[t];
@@ -118,9 +118,10 @@ static void pack_b_panel(const GemmOperand& b, int64_t j, int n, int64_t k0, int
 
 // Rows (pixels) [k0, k0 + kc) × columns [n0, n1) of B's patches, as panels of [kc][NR].
 template <class T>
-static void pack_b_patches(const GemmOperand& b, int64_t k0, int64_t kc, int64_t n0, int64_t n1, T* block) {
+static void pack_b_patches(const GemmOperand& b, int64_t k0, int64_t kc, int64_t n0, int64_t n1, T* block,
+                           int64_t together = 1) {
   using S = Shape<T>;
-  Pixel<T> x = pixel_at(*b.patches, static_cast<const T*>(b.data), k0);
+  Pixel<T> x = pixel_at(*b.patches, static_cast<const T*>(b.data), k0, together);
   const Column start = column_at(*b.patches, n0);
   for (int64_t k = 0; k < kc; ++k) {
     Column from = start;
@@ -135,7 +136,7 @@ static void pack_b_patches(const GemmOperand& b, int64_t k0, int64_t kc, int64_t
         copy_columns(*b.patches, x, from, dst, n);
       if (j + S::NR < n1) from = advance(*b.patches, from, n);
     }
-    next_pixel(*b.patches, x);
+    next_pixel(*b.patches, x, together);
   }
 }
 

@@ -9,26 +9,34 @@ template <class T>
 struct Pixel {
   const T* image;  // of this n
   int64_t h, w;    // the pixel's corner, from which dh and dw count
+  int64_t left;    // images up to the last that lies side by side with it
 };
 struct Column {
   int64_t run, at;  // within the run, in elements
 };
 
+// `together`: as in GemmArgs.
 template <class T>
-static DL_INLINE Pixel<T> pixel_at(const Patches& s, const T* data, int64_t i) {
-  const int64_t q = i % s.q, np = i / s.q, p = np % s.p, n = np / s.p;
-  return {data + n * s.stride_n, p * s.step_h, q * s.step_w};
+static DL_INLINE Pixel<T> pixel_at(const Patches& s, const T* data, int64_t i, int64_t together = 1) {
+  const int64_t q = i / together % s.q, np = i / together / s.q, p = np % s.p, n = np / s.p + i % together;
+  return {data + n * s.stride_n, p * s.step_h, q * s.step_w, together - i % together};
 }
 
 template <class T>
-static DL_INLINE void next_pixel(const Patches& s, Pixel<T>& x) {
+static DL_INLINE void next_pixel(const Patches& s, Pixel<T>& x, int64_t together = 1) {
+  if (together > 1) {
+    x.image += s.stride_n;
+    if (--x.left) return;
+    x.image -= together * s.stride_n;
+    x.left = together;
+  }
   x.w += s.step_w;
   if (x.w < s.q * s.step_w) return;
   x.w = 0;
   x.h += s.step_h;
   if (x.h < s.p * s.step_h) return;
   x.h = 0;
-  x.image += s.stride_n;
+  x.image += s.stride_n;  // never reached where all images lie together
 }
 
 static DL_INLINE Column column_at(const Patches& s, int64_t j) {

@@ -1,5 +1,7 @@
 // How a product is cut into tasks, for gemm.cpp: from shapes alone, never from the number of threads.
 #pragma once
+#include <vector>
+
 #include "blocks/gemm/gemm.h"
 #include "blocks/gemm/tiles.h"
 
@@ -30,5 +32,9 @@ const char* tiles_decline(const GemmArgs& args);
 const char* band_declines(const GemmArgs& args);    // reading A's patches in place
 const char* weights_decline(const GemmArgs& args);  // reading B's in place
 const char* tiles_decline_packing(const GemmArgs& args);
+
+// Multiply-adds of patches: lays all images side by side (GemmArgs::together) where that leaves out enough taps outside
+// the image, and cuts blocks of K so (tile.kc). pixels: becomes A's terms, of a gradient of weights.
+void leave_edges_out(GemmArgs& args, Tile& tile, std::vector<int64_t>& pixels);
 
 }  // namespace dl

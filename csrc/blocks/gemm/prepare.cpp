@@ -147,7 +147,9 @@ Prepared prepare(const Gemm& g, const char* no_tiles, bool repeated) {
     prepare_dot(x);
     return x;
   }
-  plan(x.args, x.args.band.cells ? band_tile(g, x.args.band, tile) : tile);
+  Tile cut = x.args.band.cells ? band_tile(g, x.args.band, tile) : tile;
+  if (!x.args.tiles) leave_edges_out(x.args, cut, x.pixels);
+  plan(x.args, cut);
   x.tasks = x.args.tiles_m * x.args.tiles_n * x.args.parts;
   if (x.args.parts > 1) {
     x.partial_bytes = x.args.parts * g.m * g.n * item;
@@ -162,8 +164,9 @@ Prepared prepare(const Gemm& g, const char* no_tiles, bool repeated) {
   x.args.direct_panels = !direct ? 0 : x.product->isa >= Isa::avx512 ? div_up(g.n, nr) : g.n / nr;
   const int64_t panels_m = div_up(x.args.tile_m, tile.mr);
   x.args.a_in_place = plain(g.a) && g.a.k_stride == 1 && x.args.tile_n <= kFewPanels * nr && g.a.stride * item % kWay;
-  x.args.a_in_block = plain(g.a) && g.a.stride == 1 && g.a.k_stride * item >= kFarBytes && panels_m > 1;
-  x.args.b_block_elements = g.b.patches ? x.args.tile_n * std::min(tile.kc, x.args.part_k) : 0;
+  const bool far = g.a.k_stride * item >= kFarBytes || x.args.together > 1;
+  x.args.a_in_block = plain(g.a) && g.a.stride == 1 && far && panels_m > 1;
+  x.args.b_block_elements = g.b.patches ? x.args.tile_n * std::min(cut.kc, x.args.part_k) : 0;
   const int64_t a_block = x.args.a_in_block ? panels_m * (tile.mr * tile.kc + tile.lanes) : 0;
   x.scratch_bytes = (x.args.b_block_elements + a_block) * item;
   if (!g.b.patches && g.k > 0) {

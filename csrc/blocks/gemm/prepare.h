@@ -8,7 +8,10 @@ namespace dl {
 constexpr int64_t kDotRows = 4;  // up to here reading B once beats packing it
 
 struct Prepared {
+  Prepared() = default;
+  Prepared(Prepared&&) = default;  // args points into pixels
   GemmArgs args;
+  std::vector<int64_t> pixels;
   const Row<GemmArgs>*product, *pack, *sum;
   int64_t tasks, packed_panels, pack_grain;
   int64_t packed_bytes, scratch_bytes, partial_bytes;

@@ -12,10 +12,11 @@ static DL_INLINE int64_t row_offset(const Grid& g, int64_t i) {
 
 struct Range {
   int64_t begin, end;
+  DL_INLINE bool empty() const { return begin >= end; }
 };
-static DL_INLINE Range part_of(int64_t index, int64_t size, int64_t total) {
+static DL_INLINE Range part_of(int64_t index, int64_t size, int64_t total, int64_t first = 0) {
   const int64_t begin = index * size, end = begin + size;
-  return {begin, end < total ? end : total};
+  return {first + begin, first + (end < total ? end : total)};
 }
 
 static DL_INLINE int upto32(int64_t n) { return n < 32 ? static_cast<int>(n) : 32; }
