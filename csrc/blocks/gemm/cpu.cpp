@@ -2,6 +2,7 @@
 //   for kc of the part: [pack B's patches]; for a panel of rows: pack A; for panels of B: micro-kernel
 // A's panel stays in L1 while B's block streams from L2 (128 bytes per 14 cycles on AVX-512).
 // Limit: the multiply-add units; for few columns the packing of A, for one row the reading of B.
+#include "blocks/gemm/ahead.h"
 #include "blocks/gemm/edges.h"
 #include "blocks/gemm/micro.h"
 #include "blocks/gemm/task.h"
@@ -15,12 +16,12 @@ struct Segment {
   int64_t begin, end;
 };
 
-// B of columns n and rows from k0 on: in place, from `packed`, or as the patches just packed into `scratch`.
+// B of columns n and rows from k0 on: in place, from `packed`, or as just packed into `scratch`.
 template <class T>
 static DL_INLINE void segments(const GemmArgs& args, Range n, int64_t k0, int64_t kc, Segment<T> (&out)[2]) {
   using S = Shape<T>;
   const Gemm& g = args.g;
-  if (g.b.patches) {
+  if (g.b.patches || args.b_by_task) {
     out[0] = {{static_cast<const T*>(args.scratch), kc * S::NR, S::NR}, n.begin, n.end};
     out[1] = {{}, 0, 0};
     return;
@@ -69,6 +70,10 @@ static DL_INLINE void multiply_taps(const GemmArgs& args, int64_t part, Range ro
 }
 
 template <class T>
+constexpr int64_t kStep = 2 * Shape<T>::NR;  // columns between two steps of fetching ahead
+constexpr int64_t kFarElements = 1 << 18;    // of A, beyond what L2 keeps
+
+template <class T>
 static void task(const GemmArgs& args, int64_t t) {
   using S = Shape<T>;
   const Gemm& g = args.g;
@@ -77,6 +82,8 @@ static void task(const GemmArgs& args, int64_t t) {
   const int64_t part = t / (args.tiles_m * args.tiles_n);
   const Range k = part_of(part, args.part_k, g.k);
   const bool edges = args.together > 1;
+  const bool far_rows = along_k(g.a) && g.m * g.k > kFarElements;
+  const int64_t steps = (n.end - n.begin + kStep<T> - 1) / kStep<T>;
   const int64_t depth = edges ? args.depth : S::KC;
   const int64_t blocks = k.end - k.begin <= depth ? 1 : (k.end - k.begin + depth - 1) / depth;
   const auto block_of = [&](int64_t b) { return part_of(b, depth, k.end - k.begin, k.begin); };
@@ -90,6 +97,11 @@ static void task(const GemmArgs& args, int64_t t) {
   for (int64_t block = 0; block < blocks; ++block) {
     const int64_t kc = (k.end - k0 + blocks - block - 1) / (blocks - block);  // even: no thin last block
     if (g.b.patches) pack_b_patches(g.b, k0, kc, n.begin, n.end, b_block, args.together);
+    if (args.b_by_task) pack_b_block(g.b, k0, kc, n.begin, n.end, b_block);
+    Ahead<T> next_b;
+    if (args.b_by_task && along_k(g.b) && block + 1 < blocks)
+      next_b = {static_cast<const T*>(g.b.data) + n.begin * g.b.stride + k0 + kc, g.b.stride, n.end - n.begin, kc,
+                panels * steps};
     if (args.a_in_block) pack_a_block(g.a, row, panels, k0, kc, a_block);
     Segment<T> b[2];
     segments(args, n, k0, kc, b);
@@ -115,9 +127,20 @@ static void task(const GemmArgs& args, int64_t t) {
       }
       Out<T> o;
       place(args, part, row[p], rows, block == used.first, block == used.last, o);
-      for (const Segment<T>& s : b)
-        if (s.begin < s.end)
-          run_panel<T>(in_place ? AForm::in_place : packed, panel, g.a.stride, s.b, terms, o, s.begin, s.end);
+      Ahead<T> next_a;
+      if (far_rows && !in_place && p + 1 < panels)
+        next_a = {static_cast<const T*>(g.a.data) + row[p + 1] * g.a.stride + k0, g.a.stride, row[p + 2] - row[p + 1],
+                  kc, steps};
+      for (const Segment<T>& s : b) {
+        Panels<T> from = s.b;
+        const int64_t step = next_a.any() || next_b.any() ? kStep<T> : s.end - s.begin;
+        for (int64_t j = s.begin; j < s.end; j += step, from.data += step / S::NR * from.panel_stride) {
+          next_a.step();
+          next_b.step();
+          run_panel<T>(in_place ? AForm::in_place : packed, panel, g.a.stride, from, terms, o, j,
+                       j + step < s.end ? j + step : s.end);
+        }
+      }
     }
     k0 += kc;
   }

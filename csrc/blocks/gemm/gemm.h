@@ -33,7 +33,8 @@ struct Patches {
 };
 
 // A (rows along m) or B (columns along n): element (i, k) lies at i * stride + k * k_stride, unless
-// - tap_offset is set: k = (tap, channel) and it lies at i * stride + tap_offset[tap] + channel * k_stride (weights);
+// - tap_offset is set: k = (tap, channel) and it lies at i * stride + tap_offset[tap] + channel * k_stride (weights;
+//   in edges.cpp, k = (pixel, image));
 // - patches is set: for A, i is the pixel and k the column; for B, k is the pixel and i the column.
 struct GemmOperand {
   const void* data;
@@ -70,7 +71,8 @@ struct GemmArgs {
   int64_t tiles_m, tiles_n, parts;
   int64_t direct_panels;     // B's first panels of NR columns are read in place, the others from `packed`; from AVX-512
                              // on, whose loads may end at any element, a last panel of fewer columns too
-  void* packed;              // panels of [k][NR]; patches of B are packed by each task, in `scratch`
+  void* packed;              // panels of [k][NR]
+  bool b_by_task;            // B, as patches are, is packed by each task in `scratch`: one tile has all rows
   bool a_in_place;           // rows of A are read where they lie: few columns would not repay a copy
   bool a_in_block;           // a tile's panels of A are packed together, in `scratch`
   int64_t b_block_elements;  // where A's panels (on tiles: the sums) begin in it, after a block of B

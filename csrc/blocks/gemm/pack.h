@@ -13,6 +13,8 @@ static DL_INLINE int64_t k_offset(const GemmOperand& o, int64_t k) {
   return o.tap_offset[k / o.tap_channels] + k % o.tap_channels * o.k_stride;
 }
 
+static DL_INLINE bool along_k(const GemmOperand& o) { return !o.patches && !o.tap_offset && o.k_stride == 1; }
+
 // ---- A
 template <class T>
 static DL_INLINE bool k_major(const GemmOperand& a) {
@@ -46,7 +48,7 @@ static void pack_a(const GemmOperand& a, int64_t i0, int rows, int64_t k0, int64
     } else {
       for (int64_t k = 0; k < kc; ++k) copy_run(panel + k * S::MR, data + i0 + k_offset(a, k0 + k), rows);
     }
-  } else if (!a.tap_offset && a.k_stride == 1) {
+  } else if (along_k(a)) {
     for (int i = 0; i < rows; ++i) copy_run(panel + i * S::kPitch, data + (i0 + i) * a.stride + k0, kc);
   } else {
     for (int64_t k = 0; k < kc; ++k) {
@@ -102,7 +104,7 @@ static void pack_b_panel(const GemmOperand& b, int64_t j, int n, int64_t k0, int
       copy_run(dst, src + k_offset(b, k0 + k), n);
       if (n < S::NR) zero_run(dst + n, S::NR - n);
     }
-  } else if (b.k_stride == 1 && !b.tap_offset) {
+  } else if (along_k(b)) {
     for (int64_t k = 0; k < kc; k += S::W)
       for (int i = 0; i < S::NR; i += S::W)
         pack_transposed(src + i * b.stride + k0 + k, b.stride, n - i < S::W ? n - i : S::W, kc - k,
@@ -114,6 +116,14 @@ static void pack_b_panel(const GemmOperand& b, int64_t j, int n, int64_t k0, int
       for (int i = 0; i < S::NR; ++i) dst[i] = i < n ? at[i * b.stride] : T(0);
     }
   }
+}
+
+// Rows [k0, k0 + kc) × columns [n0, n1), as panels of [kc][NR].
+template <class T>
+static void pack_b_block(const GemmOperand& b, int64_t k0, int64_t kc, int64_t n0, int64_t n1, T* block) {
+  constexpr int64_t kWide = Shape<T>::NR;
+  for (int64_t j = n0; j < n1; j += kWide)
+    pack_b_panel(b, j, static_cast<int>(n1 - j < kWide ? n1 - j : kWide), k0, kc, block + (j - n0) * kc);
 }
 
 // Rows (pixels) [k0, k0 + kc) × columns [n0, n1) of B's patches, as panels of [kc][NR].

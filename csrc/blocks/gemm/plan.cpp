@@ -1,6 +1,7 @@
 // Candidates are tiles of C, halved from the largest, and parts of K; the one with the least estimated time wins, the
 // sum over machines of several numbers of cores alike. The estimate: multiply-adds at the ISA's rate, each task reading
-// its part of A and B once from L2 or from beyond it, and the partial sums of a split K written and read once.
+// its part of A and B once from L2 or from beyond it, a B packed for several tiles of rows written and read once more,
+// and the partial sums of a split K likewise.
 #include "blocks/gemm/plan.h"
 
 #include <algorithm>
@@ -48,6 +49,7 @@ class Estimate {
     if (args.band.cells && g.b.patches)
       column_ = static_cast<double>(k_) * cell / static_cast<double>(taps_of(*g.b.patches));
     part_ = 2 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(size_of(g)) / kFar;
+    packed_ = args.b_by_task ? 2 * static_cast<double>(g.n) * depth / kFar : 0;
     nr_ = kTileVectors * tile.lanes;
     filled_ = 1;
     if (args.band.cells)
@@ -69,7 +71,7 @@ class Estimate {
       const int64_t rounds = div_up(static_cast<int64_t>(tasks), cores);
       const int64_t blocks = held ? div_up(rounds, c.tiles_m) : rounds;
       total += (static_cast<double>(rounds) * task + static_cast<double>(blocks) * block) * cores +
-               (c.parts > 1 ? part_ * parts : 0);
+               (c.parts > 1 ? part_ * parts : 0) + (c.tiles_m > 1 ? packed_ : 0);
     }
     return total;
   }
@@ -79,7 +81,7 @@ class Estimate {
   const GemmArgs& args_;
   const Tile& tile_;
   int64_t m_, n_, k_, nr_;
-  double near_, row_, column_, part_, rate_;
+  double near_, row_, column_, part_, packed_, rate_;
   double filled_;  // of a band's cells and taps, what is multiplied
   bool few_;
 };

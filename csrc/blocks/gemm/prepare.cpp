@@ -149,7 +149,11 @@ Prepared prepare(const Gemm& g, const char* no_tiles, bool repeated) {
   }
   Tile cut = x.args.band.cells ? band_tile(g, x.args.band, tile) : tile;
   if (!x.args.tiles) leave_edges_out(x.args, cut, x.pixels);
+  const bool few = g.m <= (repeated ? kDirectRepeated : kDirectPanels) * tile.mr;
+  const bool direct = simple && g.b.stride == 1 && (few || (!repeated && g.n * g.k * item <= kDirectBytes));
+  x.args.b_by_task = !x.args.tiles && !direct && !repeated && !g.b.patches;  // where one tile has all rows
   plan(x.args, cut);
+  x.args.b_by_task &= x.args.tiles_m == 1;
   x.tasks = x.args.tiles_m * x.args.tiles_n * x.args.parts;
   if (x.args.parts > 1) {
     x.partial_bytes = x.args.parts * g.m * g.n * item;
@@ -159,17 +163,16 @@ Prepared prepare(const Gemm& g, const char* no_tiles, bool repeated) {
     prepare_tiles(x, tile);
     return x;
   }
-  const bool few = g.m <= (repeated ? kDirectRepeated : kDirectPanels) * tile.mr;
-  const bool direct = simple && g.b.stride == 1 && (few || (!repeated && g.n * g.k * item <= kDirectBytes));
   x.args.direct_panels = !direct ? 0 : x.product->isa >= Isa::avx512 ? div_up(g.n, nr) : g.n / nr;
   const int64_t panels_m = div_up(x.args.tile_m, tile.mr);
   x.args.a_in_place = plain(g.a) && g.a.k_stride == 1 && x.args.tile_n <= kFewPanels * nr && g.a.stride * item % kWay;
   const bool far = g.a.k_stride * item >= kFarBytes || x.args.together > 1;
   x.args.a_in_block = plain(g.a) && g.a.stride == 1 && far && panels_m > 1;
-  x.args.b_block_elements = g.b.patches ? x.args.tile_n * std::min(cut.kc, x.args.part_k) : 0;
+  const bool by_task = g.b.patches || x.args.b_by_task;
+  x.args.b_block_elements = by_task ? x.args.tile_n * std::min(cut.kc, x.args.part_k) : 0;
   const int64_t a_block = x.args.a_in_block ? panels_m * (tile.mr * tile.kc + tile.lanes) : 0;
   x.scratch_bytes = (x.args.b_block_elements + a_block) * item;
-  if (!g.b.patches && g.k > 0) {
+  if (!by_task && g.k > 0) {
     x.packed_panels = div_up(g.n, nr) - x.args.direct_panels;
     x.packed_bytes = x.packed_panels * nr * g.k * item;
     x.pack_grain = pack_grain(g, nr);
