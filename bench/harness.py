@@ -124,6 +124,22 @@ def backward(y: Any, v: Any, *leaves: Any) -> tuple[Any, ...]:
     return tuple(leaf.grad for leaf in leaves)
 
 
+def at_precision(lib: Lib, precision: str, call: Callable[[], Any]) -> Callable[[], Any]:
+    """`call` under our `set_float32_matmul_precision(precision)`; the peer's side computes as it does by default."""
+    if lib.peer:
+        return call
+
+    def run() -> Any:
+        before = lib.dl.get_float32_matmul_precision()
+        lib.dl.set_float32_matmul_precision(precision)
+        try:
+            return call()
+        finally:
+            lib.dl.set_float32_matmul_precision(before)
+
+    return run
+
+
 @dataclass
 class Timing:
     """Seconds of one call: samples, and what is reported of them."""

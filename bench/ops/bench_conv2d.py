@@ -8,7 +8,7 @@ from typing import Any
 
 from dlcore import _C, testing
 
-from ..harness import Lib, Row, backward
+from ..harness import Lib, Row, at_precision, backward
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,9 @@ def winograd(lib: Lib, call: Callable[[], Any]) -> Callable[[], Any]:
 
     def capped() -> Any:
         with testing.isa("avx512" if _C.isa() in ("avx512bf16", "amx") else _C.isa()):
-            lib.dl.set_float32_matmul_precision("high")
-            try:
-                return call()
-            finally:
-                lib.dl.set_float32_matmul_precision("highest")
+            return call()
 
-    return capped
+    return at_precision(lib, "high", capped)
 
 
 CONVS = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..harness import Lib, Row
+from ..harness import Lib, Row, at_precision
 
 # Blocks of each stage, the factor by which a block's output is wider than its 3×3 convolutions (He et al., 2015,
 # table 1), and multiply-adds of one image's forward pass.
@@ -129,36 +129,26 @@ def training_step(lib: Lib, depth: int, batch: int) -> Any:
     return step
 
 
-ROWS = [
-    row
-    for depth in (34, 50)
-    for flops in [2 * DEPTHS[depth][2]]
-    for row in (
-        Row(f"resnet{depth} fwd batch 1", lambda lib, d=depth: forward(lib, d, 1), flops=flops, rtol=1e-4),
-        Row(f"resnet{depth} fwd batch 1 folded", lambda lib, d=depth: forward(lib, d, 1, True), flops=flops, rtol=1e-4),
+def rows(depth: int) -> list[Row]:
+    """Each at "highest" and, without a batch norm's folding, at "high" precision, whose results may differ no more."""
+    name, flops = f"resnet{depth}", 2 * DEPTHS[depth][2]
+    one = dict(flops=flops, rtol=1e-4)
+    many = dict(flops=32 * flops, rtol=1e-4, samples=5, memory=True)
+    step = many | dict(flops=48 * flops)
+    return [
+        Row(f"{name} fwd batch 1", lambda lib: forward(lib, depth, 1), **one),
+        Row(f"{name} fwd batch 1 folded", lambda lib: forward(lib, depth, 1, True), **one),
+        Row(f"{name} fwd batch 1 high", lambda lib: at_precision(lib, "high", forward(lib, depth, 1)), **one),
+        Row(f"{name} fwd batch 32", lambda lib: forward(lib, depth, 32), **many),
+        Row(f"{name} fwd batch 32 folded", lambda lib: forward(lib, depth, 32, True), **many),
+        Row(f"{name} fwd batch 32 high", lambda lib: at_precision(lib, "high", forward(lib, depth, 32)), **many),
+        Row(f"{name} step batch 16 sgd", lambda lib: training_step(lib, depth, 16), **step),
         Row(
-            f"resnet{depth} fwd batch 32",
-            lambda lib, d=depth: forward(lib, d, 32),
-            flops=32 * flops,
-            rtol=1e-4,
-            samples=5,
-            memory=True,
+            f"{name} step batch 16 sgd high",
+            lambda lib: at_precision(lib, "high", training_step(lib, depth, 16)),
+            **step,
         ),
-        Row(
-            f"resnet{depth} fwd batch 32 folded",
-            lambda lib, d=depth: forward(lib, d, 32, True),
-            flops=32 * flops,
-            rtol=1e-4,
-            samples=5,
-            memory=True,
-        ),
-        Row(
-            f"resnet{depth} step batch 16 sgd",
-            lambda lib, d=depth: training_step(lib, d, 16),
-            flops=48 * flops,
-            rtol=1e-4,
-            samples=5,
-            memory=True,
-        ),
-    )
-]
+    ]
+
+
+ROWS = rows(34) + rows(50)
