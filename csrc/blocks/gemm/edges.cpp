@@ -21,6 +21,12 @@ bool fills_panels(int64_t images, const Tile& tile) {
   return images >= kLeastImages && 2 * images >= div_up(images, tile.mr) * tile.mr;
 }
 
+// Panels of B have one tap, and each tap two of them at the least: fewer gained nothing.
+bool fills_columns(int64_t channels, const Tile& tile) {
+  const int64_t wide = kTileVectors * tile.lanes;
+  return channels % wide == 0 && channels >= 2 * wide;
+}
+
 }  // namespace
 
 void leave_edges_out(GemmArgs& args, Tile& tile, std::vector<int64_t>& pixels) {
@@ -32,7 +38,7 @@ void leave_edges_out(GemmArgs& args, Tile& tile, std::vector<int64_t>& pixels) {
   const int64_t outputs = p.p * p.q, images = (of_a ? g.m : g.k) / outputs;
   const int64_t depth = even_part(of_a ? p.channels : p.q * images, tile.kc);
   if (!depth || !p.runs || images < kLeastImages) return;
-  if (of_a ? !fills_panels(images, tile) : p.channels % (kTileVectors * tile.lanes) != 0) return;
+  if (of_a ? !fills_panels(images, tile) : !fills_columns(p.channels, tile)) return;
   const Inside inside = inside_of(p);
   if (inside.rows * inside.columns > kWorthwhile * static_cast<double>(outputs)) return;
   args.together = images;

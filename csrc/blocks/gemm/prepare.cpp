@@ -153,7 +153,8 @@ Prepared prepare(const Gemm& g, const char* no_tiles, bool repeated) {
   const bool direct = simple && g.b.stride == 1 && (few || (!repeated && g.n * g.k * item <= kDirectBytes));
   x.args.b_by_task = !x.args.tiles && !direct && !repeated && !g.b.patches;  // where one tile has all rows
   plan(x.args, cut);
-  x.args.b_by_task &= x.args.tiles_m == 1;
+  const bool alone = x.args.tiles_n * x.args.parts == 1 && g.n * g.k > kPackGrain;  // all threads pack for one task
+  x.args.b_by_task &= x.args.tiles_m == 1 && !alone;
   x.tasks = x.args.tiles_m * x.args.tiles_n * x.args.parts;
   if (x.args.parts > 1) {
     x.partial_bytes = x.args.parts * g.m * g.n * item;
@@ -165,7 +166,8 @@ Prepared prepare(const Gemm& g, const char* no_tiles, bool repeated) {
   }
   x.args.direct_panels = !direct ? 0 : x.product->isa >= Isa::avx512 ? div_up(g.n, nr) : g.n / nr;
   const int64_t panels_m = div_up(x.args.tile_m, tile.mr);
-  x.args.a_in_place = plain(g.a) && g.a.k_stride == 1 && x.args.tile_n <= kFewPanels * nr && g.a.stride * item % kWay;
+  x.args.a_in_place =
+      plain(x.args.g.a) && g.a.k_stride == 1 && x.args.tile_n <= kFewPanels * nr && g.a.stride * item % kWay;
   const bool far = g.a.k_stride * item >= kFarBytes || x.args.together > 1;
   x.args.a_in_block = plain(g.a) && g.a.stride == 1 && far && panels_m > 1;
   const bool by_task = g.b.patches || x.args.b_by_task;

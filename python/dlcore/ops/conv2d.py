@@ -29,8 +29,9 @@ def conv2d(
 
     P = (H + 2 padding - dilation (R - 1) - 1) // stride + 1, Q likewise; `bias` is (K,) or None. `padding` is an int, a
     pair (h, w), "valid" (none) or "same" (P = H and Q = W; stride 1). float32, float64 or bfloat16, all the same.
-    The result is channels-last in memory, whatever the input's layout. Raises ShapeError where channels, groups or
-    sizes do not fit.
+    The result is channels-last in memory, whatever the input's layout. Zeros around the image are multiplied or left
+    out, as is faster: what a weight that is not finite makes of them is not defined. Raises ShapeError where channels,
+    groups or sizes do not fit.
 
     >>> import dlcore as dl
     >>> x, w = dl.ones((1, 1, 3, 3)), dl.ones((1, 1, 2, 2))
