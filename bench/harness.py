@@ -24,6 +24,7 @@ from .quiet import Quiet
 SAMPLES, QUICK_SAMPLES = 20, 3
 MIN_SAMPLE_S = 1e-3  # a sample is this long at least: 10⁴ ticks of a 0.1 µs clock, and rare interrupts average out
 SETTLE_S = 5e-3  # pause before each side where two OpenMP runtimes spin, see `measure`
+SPREAD_S = 10e-3  # calls for so long after a probe of the cores, see `measure`
 FLUSH_BYTES = 64 << 20  # read and written between samples of a cold row: 32 L2 caches of 2 MB
 
 
@@ -190,11 +191,14 @@ def measure(
 
     With `quiet`, a round begins when the cores are free, and counts if they still are at its end (see quiet.py).
 
-    Before a sample, one call outside the clock brings back the side's code, data and threads. Where the two libraries
-    brought two OpenMP runtimes, the workers of each spin for a while after a parallel region on cores that the other
-    then needs; a pause lets them fall asleep. With one runtime (measured: PyTorch and dlcore on Linux share the
-    libgomp.so.1 that was loaded first) a sigmoid of 1 M takes 334 µs after the peer's call and 331 µs after its own,
-    and no pause is made. OMP_WAIT_POLICY=passive was rejected: it doubles both sides' times (650 and 450 µs).
+    Before a sample, one call outside the clock brings back the side's code, data and threads. A probe leaves this
+    thread on a worker's core until the scheduler parts them, so after one there are calls for SPREAD_S: with a single
+    call a product of 0.13 ms on two threads had an interquartile range of 330 %, always on the side that came first,
+    and has one of 4 % now. Where the two libraries brought two OpenMP runtimes, the workers of each spin for a while
+    after a parallel region on cores that the other then needs; a pause lets them fall asleep. With one runtime
+    (measured: PyTorch and dlcore on Linux share the libgomp.so.1 that was loaded first) a sigmoid of 1 M takes 334 µs
+    after the peer's call and 331 µs after its own, and no pause is made. OMP_WAIT_POLICY=passive was rejected: it
+    doubles both sides' times (650 and 450 µs).
     """
     pause = SETTLE_S if len(openmp_runtimes()) > 1 else 0.0
     waits = waits or [nothing for _ in calls]
@@ -208,7 +212,10 @@ def measure(
             for call, wait, timing in zip(calls, waits, timings, strict=True):
                 if pause:
                     time.sleep(pause)
+                spread = time.perf_counter() + (SPREAD_S if quiet else 0.0)
                 call()
+                while time.perf_counter() < spread:
+                    call()
                 if scratch is not None:
                     np.add(scratch, 1.0, out=scratch)
                 wait()

@@ -41,7 +41,7 @@ static DL_INLINE Range terms_of_row(const GemmArgs& args, int64_t i, Range k) {
 static DL_INLINE Range terms_of_column(const GemmArgs& args, int64_t column, Range k) {
   const Patches& s = *args.g.b.patches;
   const Place tap = tap_at(s, column);
-  const int64_t row = k.begin / (s.q * args.together), h = row % s.p * s.step_h + tap.h;
+  const int64_t row = k.begin / (s.q * args.together), h = row * s.step_h + tap.h;
   if (h < 0 || h >= s.h || tap.w >= s.w) return {k.begin, k.begin};
   const int64_t q_begin = tap.w < 0 ? (-tap.w + s.step_w - 1) / s.step_w : 0;
   const int64_t q_end = (s.w - 1 - tap.w) / s.step_w + 1;
