@@ -27,7 +27,9 @@ bool tiles_allowed() {
 Isa probe() {
 #if defined(__x86_64__)
   __builtin_cpu_init();  // reads cpuid and, for the wide registers, xgetbv: the OS must save them
-#if defined(__linux__)
+#if defined(DLCORE_TILES_ON_HOST)
+  if (__builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16")) return Isa::amx;
+#elif defined(__linux__)
   if (__builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16") &&
       __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") && tiles_allowed())
     return Isa::amx;

@@ -4,6 +4,9 @@
 #include <immintrin.h>
 
 #include "simd/vec.h"
+#ifdef DLCORE_TILES_ON_HOST
+#include "simd/tiles_host.h"
+#endif
 
 namespace dl::DL_ISA_NS {
 
