@@ -4,20 +4,13 @@
 #   tests/sanitize.sh shim [pytest arguments]   the CUDA sources, built for the host, run beside the tree's libdlcore.so
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source tests/beside.sh
 if [ "${1:-}" = shim ]; then
   shift
   export PYTHONPATH=$PWD/python DLCORE_SHIM_SANITIZE=1
   tests=(-m shim tests/cuda)
 else
-  out=$PWD/build/sanitize
-  mkdir -p "$out"
-  rm -rf "$out/dlcore"
-  cp -r python/dlcore "$out/dlcore"
-  rm -f "$out"/dlcore/*.so
-  cmake -S . -B "$out" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DDLCORE_SANITIZE=ON -DDLCORE_DEV=ON \
-        -DDLCORE_DEV_DIR="$out/dlcore" -DPython_EXECUTABLE="$(command -v python)" >/dev/null
-  ninja -C "$out"
-  export PYTHONPATH=$out
+  beside sanitize -DCMAKE_BUILD_TYPE=Debug -DDLCORE_SANITIZE=ON
   tests=(tests/ops)
 fi
 

@@ -1,5 +1,5 @@
 // AMX's tiles in ordinary memory, for tests on machines without them (-DDLCORE_TILES_ON_HOST=ON): the intrinsics that
-// tile_sums.h's users call, a hundred times slower. As Intel's manual defines TDPBF16PS: of each sum the even and the
+// tile_sums.h's users call, slowly. As Intel's manual defines TDPBF16PS: of each sum the even and the
 // odd terms are chains of their own, rounded to nearest even, subnormals taken as and flushed to zero. Included after
 // immintrin.h, by cpu_amx.cpp of any folder alone.
 #pragma once

@@ -15,8 +15,8 @@ from dlcore.ops.conv2d import conv2d_relu
 
 from ..isas import FOR_PRODUCTS
 from ..ops.common import threads
-from ..ops.test_conv2d import channels_last, conv2d_oracle, pair
-from .test_band import weights_oracle
+from ..ops.test_conv2d import channels_last, conv2d_oracle
+from .test_band import image_oracle, weights_oracle
 
 Case = tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]
 
@@ -50,18 +50,6 @@ def operands(case: Case, dtype: type, seed: int = 1) -> tuple[np.ndarray, ...]:
     x, w = (rng.standard_normal(shape).astype(dtype) for shape in case[:2])
     shape = conv2d_oracle(x, w, **case[2]).shape
     return x, w, rng.standard_normal(w.shape[0]).astype(dtype), rng.standard_normal(shape).astype(dtype)
-
-
-def image_oracle(g: np.ndarray, w: np.ndarray, shape: tuple[int, ...], how: dict[str, Any]) -> np.ndarray:
-    (sh, sw), (ph, pw), (dh, dw) = (pair(how.get(k, d)) for k, d in (("stride", 1), ("padding", 0), ("dilation", 1)))
-    groups, (p, q) = how.get("groups", 1), g.shape[2:]
-    dx = np.zeros((*shape[:2], shape[2] + 2 * ph, shape[3] + 2 * pw))
-    kg, cg = w.shape[0] // groups, w.shape[1]
-    for group, i, j in np.ndindex(groups, *w.shape[2:]):
-        to = dx[:, group * cg : (group + 1) * cg, i * dh :, j * dw :][:, :, : sh * (p - 1) + 1 : sh]
-        ks = slice(group * kg, (group + 1) * kg)
-        to[:, :, :, : sw * (q - 1) + 1 : sw] += np.einsum("nkpq,kc->ncpq", g[:, ks], w[ks, :, i, j])
-    return dx[:, :, ph : ph + shape[2], pw : pw + shape[3]]
 
 
 def close(ours: np.ndarray, exact: np.ndarray, size: np.ndarray, terms: int) -> None:

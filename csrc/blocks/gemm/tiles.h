@@ -40,7 +40,7 @@ constexpr int64_t kChain = 256;
 // A's panels of a tile are packed together when rows of k lie this far apart: one by one they would read a register
 // from each of kc pages, again for every panel.
 constexpr int64_t kFarBytes = 1024;
-constexpr int kMostPanels = 256;  // of rows in a tile: mc / mr, or of so many images twice as many
+constexpr int kMostPanels = 256;  // of rows in a tile: mc / mr, some half as high (edges.cpp)
 
 constexpr int64_t kPanelPad = 16;  // a panel row of kc + 16 elements: rows a power of two apart share cache sets
 
